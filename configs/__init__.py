@@ -1,0 +1,1 @@
+"""Training recipes (`*.yaml`) and speaker schemes (`schemes/*.yaml`), shipped as data."""

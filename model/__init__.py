@@ -1,0 +1,1 @@
+"""Article text to labelled rows: articles, sentences, windows, network, runtime, labeller."""

@@ -1,0 +1,214 @@
+"""Articles, sentences and labelled sentences: one frozen record each, and their row form.
+
+A row is a flat mapping of column to value, the same in JSONL, CSV and Parquet (`model/rowfiles` reads and writes
+them). Columns that sayso does not know ride along in `extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from .errors import RowError
+
+#: No extra columns; shared, because it cannot be changed.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One news article, with its text exactly as read: every offset counts characters of this text."""
+
+    id: str
+    text: str
+    outlet: str | None = None
+    date: str | None = None
+    title: str | None = None
+    url: str | None = None
+    extra: Mapping[str, Any] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an article: `text == article.text[start:end]`, numbers are 0-based."""
+
+    paragraph: int
+    sentence: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A span that the model read a label from.
+
+    Attributes:
+        kind: `source`, `cue` or `content`.
+        start: character offset into the article's text.
+        end: offset after the last character.
+        text: `article.text[start:end]`.
+        p: mean probability of its tokens, 0 to 1.
+    """
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSentence:
+    """A sentence with its two labels; gold rows have no probabilities.
+
+    Attributes:
+        article: id of its article.
+        paragraph: 0-based paragraph number in the article.
+        sentence: 0-based sentence number in the article.
+        start: character offset into the article's text.
+        end: offset after the last character.
+        text: the sentence.
+        speaker: speaker id of the scheme.
+        stance: stance id of the scheme.
+        outlet: who published the article, if known.
+        date: ISO date of the article, if known.
+        speaker_p: calibrated probability of `speaker`, 0 to 1; None in gold rows.
+        stance_p: calibrated probability of `stance`, 0 to 1; None in gold rows.
+        probabilities: `{"speaker": {id: p}, "stance": {id: p}}`; None in gold rows.
+        evidence: spans of source, cue and content, by position; None in gold rows.
+        extra: columns that sayso does not know.
+    """
+
+    article: str
+    paragraph: int
+    sentence: int
+    start: int
+    end: int
+    text: str
+    speaker: str
+    stance: str
+    outlet: str | None = None
+    date: str | None = None
+    speaker_p: float | None = None
+    stance_p: float | None = None
+    probabilities: Mapping[str, Mapping[str, float]] | None = None
+    evidence: tuple[Evidence, ...] | None = None
+    extra: Mapping[str, Any] = field(default=NOTHING)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """(article, sentence): what a row is known by, from the first stage to the last."""
+        return self.article, self.sentence
+
+    def with_labels(self, speaker: str, stance: str) -> LabelledSentence:
+        """The same sentence as a gold row with these labels."""
+        return replace(self, speaker=speaker, stance=stance, speaker_p=None, stance_p=None, probabilities=None)
+
+
+#: Column order of a labelled row; predictions add the last four.
+GOLD_COLUMNS = (
+    "article",
+    "outlet",
+    "date",
+    "paragraph",
+    "sentence",
+    "start",
+    "end",
+    "text",
+    "speaker",
+    "stance",
+)
+PREDICTION_COLUMNS = ("speaker_p", "stance_p", "probabilities", "evidence")
+#: Nested columns: JSONL and Parquet hold them, CSV does not.
+NESTED_COLUMNS = ("probabilities", "evidence")
+
+
+def to_row(row: LabelledSentence) -> dict[str, Any]:
+    """The record as a row in column order, extra columns last; prediction columns only where it is a prediction."""
+    out: dict[str, Any] = {column: getattr(row, column) for column in GOLD_COLUMNS}
+    if row.speaker_p is not None:
+        out["speaker_p"] = row.speaker_p
+        out["stance_p"] = row.stance_p
+    if row.probabilities is not None:
+        out["probabilities"] = {head: dict(values) for head, values in row.probabilities.items()}
+    if row.evidence is not None:
+        out["evidence"] = [{"kind": e.kind, "start": e.start, "end": e.end, "text": e.text, "p": e.p} for e in row.evidence]
+    out.update({column: value for column, value in row.extra.items() if column not in out})
+    return out
+
+
+def from_row(data: Mapping[str, Any], where: str, number: int) -> LabelledSentence:
+    """Read a row back; a bare `text,speaker,stance` row becomes an article of its own.
+
+    Args:
+        data: column to value; CSV strings are accepted for numbers.
+        where: file and line, for errors and as the id of a bare row's article.
+        number: 0-based number of the row in its file.
+
+    Raises:
+        RowError: a column is missing or has a value of the wrong kind.
+    """
+    for column in ("text", "speaker", "stance"):
+        value = data.get(column)
+        if not isinstance(value, str) or not value.strip():
+            raise RowError(
+                f"{where}: no usable {column!r}",
+                expected="columns text, speaker and stance, none of them empty",
+                found=f"{column} = {value!r}; columns here: {', '.join(map(str, data))}",
+            )
+    bare = data.get("article") in (None, "")
+    text = data["text"]
+    known = {*GOLD_COLUMNS, *PREDICTION_COLUMNS}
+    evidence = data.get("evidence")
+    return LabelledSentence(
+        article=f"row-{number:06d}" if bare else str(data["article"]),
+        paragraph=0 if bare else _integer(data, "paragraph", 0, where),
+        sentence=0 if bare else _integer(data, "sentence", None, where),
+        start=_integer(data, "start", 0, where),
+        end=_integer(data, "end", len(text), where),
+        text=text,
+        speaker=data["speaker"].strip(),
+        stance=data["stance"].strip(),
+        outlet=_text_or_none(data.get("outlet")),
+        date=_text_or_none(data.get("date")),
+        speaker_p=_probability(data, "speaker_p", where),
+        stance_p=_probability(data, "stance_p", where),
+        probabilities=data.get("probabilities") or None,
+        evidence=None if evidence is None else tuple(Evidence(**span) for span in evidence),
+        extra={column: value for column, value in data.items() if column not in known},
+    )
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _integer(data: Mapping[str, Any], column: str, default: int | None, where: str) -> int:
+    value = data.get(column)
+    if value is None or value == "":
+        if default is not None:
+            return default
+        raise RowError(f"{where}: no {column!r}", expected="a 0-based number in a row that names its article")
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = -1
+    if number < 0 or isinstance(value, bool):
+        raise RowError(f"{where}: bad {column!r}", expected="a whole number, 0 or more", found=repr(value))
+    return number
+
+
+def _probability(data: Mapping[str, Any], column: str, where: str) -> float | None:
+    value = data.get(column)
+    if value is None or value == "":
+        return None
+    try:
+        p = float(value)
+    except (TypeError, ValueError):
+        p = -1.0
+    if not 0.0 <= p <= 1.0:
+        raise RowError(f"{where}: bad {column!r}", expected="a probability, 0 to 1", found=repr(value))
+    return p

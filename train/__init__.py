@@ -1,0 +1,1 @@
+"""Labelled rows to a model folder, with its scores. The only package that imports torch."""
