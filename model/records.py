@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 from .errors import RowError
-
-#: No extra columns; shared, because it cannot be changed.
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +23,7 @@ class Article:
     date: str | None = None
     title: str | None = None
     url: str | None = None
-    extra: Mapping[str, Any] = NOTHING
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ class LabelledSentence:
     stance_p: float | None = None
     probabilities: Mapping[str, Mapping[str, float]] | None = None
     evidence: tuple[Evidence, ...] | None = None
-    extra: Mapping[str, Any] = field(default=NOTHING)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -135,7 +131,9 @@ def to_row(row: LabelledSentence) -> dict[str, Any]:
     if row.probabilities is not None:
         out["probabilities"] = {head: dict(values) for head, values in row.probabilities.items()}
     if row.evidence is not None:
-        out["evidence"] = [{"kind": e.kind, "start": e.start, "end": e.end, "text": e.text, "p": e.p} for e in row.evidence]
+        out["evidence"] = [
+            {"kind": e.kind, "start": e.start, "end": e.end, "text": e.text, "p": e.p} for e in row.evidence
+        ]
     out.update({column: value for column, value in row.extra.items() if column not in out})
     return out
 
