@@ -1,0 +1,152 @@
+"""Where a paragraph is cut into sentences: nupunkt's cuts, mended by rules about quotation marks and abbreviations.
+
+nupunkt (Punkt: Kiss and Strunk, 2006, with a trained list of abbreviations) judges full stops. It does not know which
+quotation mark closes, who said "Why?", or that a space is missing; the rules here do. docs/sentences.md measures both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: Titles and ranks: a name follows.
+_TITLES = _words(
+    "mr mrs ms messrs dr prof rev fr hon st gen lt col maj capt cpt cmdr cdr sgt cpl pvt adm brig gov sen rep amb"
+    " supt insp det mt ft vs"
+)
+#: Abbreviations before a number: No. 5, Oct. 18.
+_BEFORE_NUMBER = _words("no nos art sec fig vol pp jan feb mar apr jun jul aug sep sept oct nov dec")
+#: Capitalised words that begin a sentence far more often than they go on after an abbreviation.
+_STARTERS = _words(
+    "the a an this that these those it its he she they we you i his her their our my there here but and or so if in on"
+    " at as by for from with after before then when while since until although though however meanwhile what who why"
+    " how where which not no one some many most all both each another"
+)
+_LAST_WORD = re.compile(r"([^\W\d_]+)\.\Z")
+_ACRONYM = re.compile(r"(?:\b[A-Z]\.){2,}\Z")
+_INITIAL = re.compile(r"(?:\A|[\s(\"“‘'])[A-Z]\.\Z")
+_CLOCK = re.compile(r"\b[ap]\.?m\.\Z", re.IGNORECASE)
+#: What may follow 9 a.m. in the same sentence: EST, Moscow time, local time, Monday.
+_AFTER_CLOCK = re.compile(r"[A-Z]{2,4}\b|(?:\w+ ){0,2}?[Tt]ime\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
+_FIRST_WORD = re.compile(r"[\"“‘'(\[]*([^\W\d_][\w’'-]*)")
+#: A question, an exclamation or an ellipsis, and whatever closes after it.
+_OPEN_END = re.compile(r"(?:[?!]+|…|\.\.\.)[\"'”’»›)\]]*\Z")
+_QUOTED_END = re.compile(r"[?!…][\"'”’»›]\Z")
+_VERBS = (
+    "said|says|asked|asks|told|tells|wrote|writes|added|adds|replied|replies|responded|answered|shouted|cried|yelled|"
+    "joked|quipped|exclaimed|demanded|wondered|inquired|enquired|continued|tweeted|posted|declared|insisted|noted|"
+    "remarked|recalled|warned|snapped|screamed|whispered|mused|concluded|commented"
+)
+#: Mr Novak asked; Anna van der Berg, 43, wrote: who said the question before, if no clause of its own follows.
+_ATTRIBUTION = re.compile(
+    rf"(?:[A-Z][\w’'-]*\.?,? )(?:(?:[A-Z][\w’'-]*\.?|van|von|der|de|al|of|the|\d+),? ){{0,5}}?"
+    rf"(?:has |had |also |then |later )?(?:{_VERBS})\b(?! (?:that|he|she|it|they|we|there|this|his|her|its|their)\b)"
+)
+#: A full stop, question or exclamation mark between a word and a capitalised one, with no space: `ended.The next`.
+_NO_SPACE = re.compile(r"[^\W\d_A-Z]{2}(?P<end>\.|[?!]+)(?=[\"'“”‘’«»]{0,2}[A-Z])")
+_ADDRESS = re.compile(r"\S*(?:@|://|www\.|\w/\w)\S*")
+_DOMAIN = re.compile(r"(?:Com|Org|Net|Gov|Edu|Info|Io|Js|Tv|Uk|Ru|Ua)\b")
+
+
+def sentence_starts(text: str, openers: Collection[int], closers: Collection[int]) -> list[int]:
+    """Offsets at which the sentences of a paragraph start, the first one left out.
+
+    Args:
+        text: one paragraph, without white space at its ends.
+        openers: offsets of the marks that open a quotation.
+        closers: offsets of the marks that close one.
+
+    Returns:
+        Increasing offsets, each of a character that is not white space.
+    """
+    starts = {_past_closers(text, at, closers) for at in _punkt_starts(text)}
+    kept = {at for at in starts if 0 < at < len(text) and not _joins(text, at)}
+    kept.update(_unspaced_starts(text, openers, closers))
+    return sorted(kept)
+
+
+def _punkt_starts(text: str) -> Iterator[int]:
+    from nupunkt import sent_spans
+
+    for start, _ in sent_spans(text):
+        yield _skip_space(text, start)
+
+
+def _past_closers(text: str, at: int, closers: Collection[int]) -> int:
+    """Move a cut past the quotation marks and brackets that close the sentence before it."""
+    moved = at
+    while moved < len(text) and (moved in closers or text[moved] in ")]}" or _is_stray_closer(text, moved)):
+        moved += 1
+    return at if moved == at else _skip_space(text, moved)
+
+
+def _is_stray_closer(text: str, at: int) -> bool:
+    """A closing mark whose opening one was lost still belongs to the word that it touches."""
+    return text[at] in "”»" and at > 0 and not text[at - 1].isspace()
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the sentences on both sides of a cut are one."""
+    left = text[max(0, at - 80) : at].rstrip()
+    right = text[at : at + 120]
+    if _OPEN_END.search(left) and right[0].islower():
+        return True
+    if _QUOTED_END.search(left) and _is_attribution(right):
+        return True
+    if not left.endswith("."):
+        return False
+    return _abbreviation_joins(left, right)
+
+
+def _is_attribution(right: str) -> bool:
+    first = _FIRST_WORD.match(right)
+    return first is not None and first.group(1).casefold() not in _STARTERS and _ATTRIBUTION.match(right) is not None
+
+
+def _abbreviation_joins(left: str, right: str) -> bool:
+    """Whether the full stop that ends `left` belongs to an abbreviation inside the sentence."""
+    if _CLOCK.search(left):
+        return right[0].islower() or _AFTER_CLOCK.match(right) is not None
+    word = _LAST_WORD.search(left)
+    if word is not None and word.group(1).casefold() in _BEFORE_NUMBER and right[0].isdigit():
+        return True
+    first = _FIRST_WORD.match(right)
+    if first is None or first.group(1).casefold() in _STARTERS or not right[0].isalpha():
+        return False
+    if word is not None and word.group(1).casefold() in _TITLES:
+        return True
+    return _ACRONYM.search(left) is not None or _INITIAL.search(left) is not None
+
+
+def _unspaced_starts(text: str, openers: Collection[int], closers: Collection[int]) -> Iterator[int]:
+    """Starts of sentences that no space divides from the one before."""
+    for match in _NO_SPACE.finditer(text):
+        at = match.end()
+        while at < len(text) and (at in closers or _is_stray_closer(text, at)):
+            at += 1
+        if at < len(text) and not text[at].isspace() and (at in openers or _starts_word(text, at)):
+            token = _token_around(text, match.start("end"))
+            if not _ADDRESS.fullmatch(token) and not _DOMAIN.match(text, at):
+                yield at
+
+
+def _starts_word(text: str, at: int) -> bool:
+    return text[at].isupper() and text[at + 1 : at + 2].islower()
+
+
+def _token_around(text: str, at: int) -> str:
+    """The stretch without white space around an offset, at most 100 characters to each side."""
+    before = text[max(0, at - 100) : at].split()
+    after = text[at : at + 100].split(maxsplit=1)
+    return (before[-1] if before and not text[at - 1].isspace() else "") + after[0]
