@@ -47,6 +47,8 @@ _ATTRIBUTION = re.compile(
     rf"(?:[A-Z][\w’'-]*\.?,? )(?:(?:[A-Z][\w’'-]*\.?|van|von|der|de|al|of|the|\d+),? ){{0,5}}?"
     rf"(?:has |had |also |then |later )?(?:{_VERBS})\b(?! (?:that|he|she|it|they|we|there|this|his|her|its|their)\b)"
 )
+#: No word is that long: encoded data, or a script without spaces.
+_LONG_TOKEN = re.compile(r"\S{300,}")
 #: A full stop, question or exclamation mark between a word and a capitalised one, with no space: `ended.The next`.
 _NO_SPACE = re.compile(r"[^\W\d_A-Z]{2}(?P<end>\.|[?!]+)(?=[\"'“”‘’«»]{0,2}[A-Z])")
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.|\w/\w)\S*")
@@ -73,8 +75,19 @@ def sentence_starts(text: str, openers: Collection[int], closers: Collection[int
 def _punkt_starts(text: str) -> Iterator[int]:
     from nupunkt import sent_spans
 
-    for start, _ in sent_spans(text):
-        yield _skip_space(text, start)
+    for piece_start, piece_end in _between_long_tokens(text):
+        for start, _ in sent_spans(text[piece_start:piece_end]):
+            if start > 0:
+                yield _skip_space(text, piece_start + start)
+
+
+def _between_long_tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Pieces of text without its very long tokens, in which nupunkt's time grows with the square of their length."""
+    start = 0
+    for token in _LONG_TOKEN.finditer(text):
+        yield start, token.start()
+        start = token.end()
+    yield start, len(text)
 
 
 def _past_closers(text: str, at: int, closers: Collection[int]) -> int:
