@@ -63,8 +63,13 @@ def quotation_state(text: str) -> npt.NDArray[np.uint8]:
     Returns:
         Array of shape `(n_chars,)`: 1 inside, 0 outside.
     """
-    state = np.zeros(len(text), dtype=np.uint8)
-    for start, end in find_quotations(text, paragraph_spans(text)).spans:
+    return fill_spans(len(text), find_quotations(text, paragraph_spans(text)).spans)
+
+
+def fill_spans(n_chars: int, spans: Sequence[tuple[int, int]]) -> npt.NDArray[np.uint8]:
+    """Array of shape `(n_chars,)`: 1 inside one of the spans, 0 elsewhere."""
+    state = np.zeros(n_chars, dtype=np.uint8)
+    for start, end in spans:
         state[start:end] = 1
     return state
 

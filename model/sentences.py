@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .boilerplate import boilerplate_sentences
+from .boilerplate import boilerplate_kinds
 from .cuts import sentence_starts
 from .paragraphs import paragraph_spans
-from .quotation import find_quotations, quotation_state
+from .quotation import fill_spans, find_quotations, quotation_state
 from .records import Sentence
 
 __all__ = ["Segmentation", "Sentence", "quotation_state", "segment"]
@@ -21,11 +22,13 @@ class Segmentation:
     Attributes:
         sentences: all of them in order, boilerplate included, numbered from 0 through the article. Every character
             of the article that is not white space belongs to exactly one.
-        boilerplate: numbers of the sentences that are no text of the article (see `model/boilerplate`).
+        boilerplate: numbers of the sentences that are no text of the article, second copies of its headline included.
+        kinds: sentence number to kind of boilerplate (see `model/boilerplate.KINDS`).
     """
 
     sentences: tuple[Sentence, ...]
     boilerplate: frozenset[int]
+    kinds: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> tuple[Sentence, ...]:
@@ -43,7 +46,8 @@ def segment(text: str) -> Segmentation:
         Sentences with `text[start:end]` exact and without white space at their ends; none for a blank text.
     """
     paragraphs = paragraph_spans(text)
-    marks = find_quotations(text, paragraphs).marks
+    quotations = find_quotations(text, paragraphs)
+    marks = quotations.marks
     sentences: list[Sentence] = []
     next_mark = 0
     for paragraph, (start, end) in enumerate(paragraphs):
@@ -59,4 +63,5 @@ def segment(text: str) -> Segmentation:
             piece = body[left:right].rstrip()
             at = start + left
             sentences.append(Sentence(paragraph, len(sentences), at, at + len(piece), piece))
-    return Segmentation(tuple(sentences), boilerplate_sentences(sentences))
+    kinds = boilerplate_kinds(text, sentences, fill_spans(len(text), quotations.spans))
+    return Segmentation(tuple(sentences), frozenset(kinds), kinds)
