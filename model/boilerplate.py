@@ -38,7 +38,8 @@ _TAIL = re.compile(
 )
 #: A heading of links: the unpunctuated lines right under it are its links.
 _LINK_HEADING = re.compile(
-    rf"(?:don[’']t miss|read (?:more|also)|see also|related(?: \w+)?|most (?:read|popular)|recommended(?: \w+)?){LINE_END}",
+    r"(?:don[’']t miss|read (?:more|also)|see also|related(?: \w+)?|most (?:read|popular)|recommended(?: \w+)?)"
+    rf"{LINE_END}",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[•·▪◦‣*]\s")
@@ -133,14 +134,15 @@ def _repeats(paragraphs: Sequence[_Paragraph], kinds: Mapping[int, str]) -> Iter
     """
     seen: set[str] = set()
     for number, paragraph in enumerate(paragraphs):
-        if paragraph.plain.count(" ") + 1 < _REPEAT_WORDS:
+        plain = paragraph.plain
+        if plain.count(" ") + 1 < _REPEAT_WORDS:
             continue
+        headline = paragraphs[0].plain
         near_top = 0 < number < _HEADLINE_DEPTH
-        if (paragraph.plain in seen and (near_top or paragraph.unended or paragraph.plain == paragraphs[0].plain)) or (
-            near_top and paragraph.unended and _is_part(paragraph.plain, paragraphs[0].plain)
-        ):
+        is_copy = plain in seen and (near_top or paragraph.unended or plain == headline)
+        if is_copy or (near_top and paragraph.unended and _is_part(plain, headline)):
             yield paragraph, "repeat"
-        seen.add(paragraph.plain)
+        seen.add(plain)
 
 
 def _is_part(plain: str, headline: str) -> bool:
