@@ -1,0 +1,240 @@
+"""Figures corrected for the model's errors, from a hand-labelled sample drawn with known probabilities.
+
+The corrected sum of a measure is the sum over the model's labels plus the weighted sum of its errors in the sample:
+the difference estimator of survey sampling (Saerndal, Swensson and Wretman 1992, section 6.3), known as
+prediction-powered inference (Angelopoulos et al. 2023, Science 382:669) and, for text labelled by a model,
+design-based supervised learning (Egami et al. 2023, NeurIPS). It needs no assumption about the model: a bad model
+widens the interval, it does not shift it. Articles are the clusters, in the sample and in the corpus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from .layout import Layout
+from .measures import Floats, Ints, Measure, Totals
+from .resample import korn_graubard
+
+#: With fewer hand-labelled articles than this the spread of errors in a group is taken to be at least that of all
+#: groups: so few articles often show no error where there are some. (Simulated: with its own spread alone, intervals
+#: from 2 to 20 articles cover the truth in 88 to 92 % of cases; with the larger of both in 94 to 98 %.)
+OWN_SPREAD = 30
+#: Fewest degrees of freedom that an error variance needs.
+MIN_DF = 4
+TARGETS = ("coverage", "corpus")
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSample:
+    """How the hand-labelled sentences were drawn; their sums are weighted by 1 / inclusion probability.
+
+    Attributes:
+        cell: (n_gold,) cell of each article of which something was labelled by hand.
+        open: (n_gold,) the part of the article that chance left open: 1 - its inclusion probability where articles
+            were drawn, 1 where sentences were.
+        unit: `article` or `sentence`: what was drawn.
+        n_sentences: (n_gold,) sentences of the article labelled by hand.
+    """
+
+    cell: Ints
+    open: Floats
+    unit: str
+    n_sentences: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Corrected values of every group; the last row is all groups together.
+
+    Attributes:
+        value: (n_groups + 1, n_items) corrected estimate; nan where the sample says nothing.
+        se: (n_groups + 1, n_items) its standard error; nan where the sample says too little.
+        df: (n_groups + 1, n_items) degrees of freedom of `se`.
+        low: (n_groups + 1, n_items) lower end of the interval, within the measure's bounds.
+        high: (n_groups + 1, n_items) upper end.
+        n_gold: (n_groups + 1,) articles with hand labels.
+        borrowed: (n_groups + 1,) whether the spread of errors is taken to be at least that of all groups.
+    """
+
+    value: Floats
+    se: Floats
+    df: Floats
+    low: Floats
+    high: Floats
+    n_gold: Ints
+    borrowed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What one group's articles say about its corrected value, in units of the value.
+
+    Attributes:
+        value: (n_items,) the corrected estimate.
+        n: articles in the group.
+        corpus_var: (n_items,) variance that comes from which articles there are.
+        error: (n_gold, n_items) each sampled article's error less the mean error; mean 0.
+        both: (n_items,) sum of `error` times the same articles' deviation by the model's labels.
+        n_support: (n_items,) sampled articles that have the item's denominator.
+        open: (n_gold,) as in GoldSample.
+        least: (n_items,) what one error more would change.
+    """
+
+    value: Floats
+    n: int
+    corpus_var: Floats
+    error: Floats
+    both: Floats
+    n_support: Floats
+    open: Floats
+    least: Floats
+
+
+def correct(
+    corpus: Totals, model: Totals, human: Totals, sample: GoldSample, layout: Layout, measure: Measure, target: str
+) -> Corrected:
+    """Correct a measure by a hand-labelled sample, with 95 % intervals.
+
+    Args:
+        corpus: the measure's sums by cell, from the model's labels of everything.
+        model: the same from the model's labels of the sampled sentences only, weighted; row i is of `sample.cell[i]`.
+        human: the same from the human labels of these sentences.
+        sample: how they were drawn.
+        layout: which cell is of which group.
+        measure: bounds of the value.
+        target: `coverage`: these articles stand for more like them (as the naive intervals take it); `corpus`: what
+            would be found if all of these articles were labelled by hand.
+    """
+    groups = []
+    for g in range(len(layout.groups) + 1):
+        counts = layout.in_total if g == len(layout.groups) else layout.group == g
+        cells, drawn = np.flatnonzero(counts), np.flatnonzero(counts[sample.cell])
+        groups.append(_group(corpus, model, human, sample, cells, drawn, per_sentence=not measure.whole_articles))
+    n_gold = np.array([len(group.open) for group in groups])
+    borrowed = (n_gold < OWN_SPREAD) & (n_gold > 0)
+    borrowed[-1] = False
+    spread = [_own_spread(group, target) for group in groups]
+    shared = _shared_spread(groups[:-1])
+    for g in np.flatnonzero(borrowed):
+        chance = groups[g].open.mean() if target == "corpus" else 1.0
+        spread[g] = replace(shared, var=np.fmax(shared.var * chance, spread[g].var))
+    value = np.stack([group.value for group in groups])
+    se, df = _errors(groups, spread, target)
+    top = np.inf if measure.high is None else measure.high
+    value = np.clip(value, measure.low, top)
+    if measure.share:
+        # A share next to 0 or 1 has no variance of its own to go by: it is taken one standard error away from there.
+        inside = np.clip(value, np.minimum(se, 0.5), np.maximum(1 - se, 0.5))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low, high = korn_graubard(value, inside * (1 - inside) / se**2, df)
+        low, high = (np.where(np.isfinite(se), np.where(se == 0, value, end), np.nan) for end in (low, high))
+    else:
+        reach = stats.t.ppf(0.975, df) * se
+        low, high = (np.clip(value + sign * reach, measure.low, top) for sign in (-1, 1))
+    return Corrected(value, se, df, low, high, n_gold, borrowed)
+
+
+def gold_only(
+    corpus: Totals, human: Totals, sample: GoldSample, layout: Layout, measure: Measure, target: str
+) -> Corrected:
+    """The measure from the hand-labelled sample alone: the correction of a model that finds nothing."""
+    nothing = replace(corpus, y=np.zeros_like(corpus.y), x=np.zeros_like(corpus.x))
+    none = replace(human, y=np.zeros_like(human.y), x=np.zeros_like(human.x))
+    return correct(nothing, none, human, sample, layout, measure, target)
+
+
+def _group(
+    corpus: Totals, model: Totals, human: Totals, sample: GoldSample, cells: Ints, drawn: Ints, *, per_sentence: bool
+) -> _Group:
+    """Estimate and influences of one group.
+
+    The sampled error rate is multiplied by the size of the corpus: as long articles hold more errors and the sampled
+    ones differ in length, this is steadier than the weighted sum of errors alone (the ratio form of the estimator).
+    """
+    size, sampled = corpus.size[cells].sum(), human.size[drawn]
+    n, n_gold, n_items = len(cells), len(drawn), corpus.y.shape[1]
+    if n_gold == 0 or n == 0:
+        nothing = np.full(n_items, np.nan)
+        return _Group(nothing, n, nothing, np.zeros((0, n_items)), nothing, np.zeros(n_items), sampled, nothing)
+    grow = size / sampled.sum()
+    error_y, error_x = human.y[drawn] - model.y[drawn], human.x[drawn] - model.x[drawn]
+    y = corpus.y[cells].sum(axis=0) + grow * error_y.sum(axis=0)
+    x = corpus.x[cells].sum(axis=0) + grow * error_x.sum(axis=0)
+    x = np.where(x > 0, x, np.nan)
+    value = y / x
+    # Linearised: what article i adds to the value, with the labels of the model (h) and by its errors (g).
+    h = corpus.y[cells] - value * corpus.x[cells]
+    deviation = (h - h.sum(axis=0) / size * corpus.size[cells, None]) * n / x
+    g = error_y - value * error_x
+    error = (g - g.sum(axis=0) / sampled.sum() * sampled[:, None]) * (n_gold / sampled.sum()) * size / x
+    n_units = sample.n_sentences[drawn].sum() if per_sentence else n_gold
+    return _Group(
+        value=value,
+        n=n,
+        corpus_var=(deviation**2).sum(axis=0) / (n * max(n - 1, 1)),
+        error=error,
+        both=(error * deviation[np.searchsorted(cells, sample.cell[drawn])]).sum(axis=0),
+        n_support=((human.x[drawn] > 0) | (model.x[drawn] > 0)).sum(axis=0).astype(np.float64),
+        open=sample.open[drawn],
+        least=size / x / n_units,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Spread of one sampled article's error: variance, covariance with its deviation, degrees of freedom, least step.
+
+    Each is (n_items,).
+    """
+
+    var: Floats
+    cov: Floats
+    df: Floats
+    least: Floats
+
+
+def _own_spread(group: _Group, target: str) -> _Spread:
+    n = max(len(group.open) - 1, 0)
+    chance = group.open[:, None] if target == "corpus" else 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        var = (chance * group.error**2).sum(axis=0) / n
+        return _Spread(var, group.both / n, np.maximum(group.n_support - 1, 0.0), group.least)
+
+
+def _shared_spread(groups: list[_Group]) -> _Spread:
+    """The spread of errors within groups, taken to be the same in all."""
+    having = [group for group in groups if len(group.open)]
+    n = sum(len(group.open) - 1 for group in having)
+    squares = np.nansum([(group.error**2).sum(axis=0) for group in having], axis=0)
+    both = np.nansum([group.both for group in having], axis=0)
+    df = np.sum([np.maximum(group.n_support - 1, 0.0) for group in having], axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least = 1 / np.nansum([1 / group.least for group in having], axis=0)
+        return _Spread(np.float64(squares) / n, np.float64(both) / n, df, least)
+
+
+def _errors(groups: list[_Group], spread: list[_Spread], target: str) -> tuple[Floats, Floats]:
+    """Standard error and degrees of freedom of every group and item."""
+    se, df = np.full((2, len(groups), len(groups[0].value)), np.nan)
+    for g, (group, errors) in enumerate(zip(groups, spread, strict=True)):
+        n_gold = len(group.open)
+        if n_gold == 0:
+            continue
+        # No error in the sample does not mean none anywhere: one more is thought possible, unless all was read.
+        least = np.where(errors.var == 0, errors.least**2, 0.0) * (group.open.max() > 0)
+        sampling = errors.var / n_gold + least
+        if target == "corpus":
+            var, corpus_var = sampling, np.zeros_like(sampling)
+        else:
+            corpus_var = group.corpus_var
+            var = np.maximum(corpus_var + sampling + 2 * errors.cov / group.n, sampling * (1 - n_gold / group.n))
+        enough = errors.df >= MIN_DF
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df[g] = var**2 / (corpus_var**2 / max(group.n - 1, 1) + sampling**2 / errors.df)
+        df[g] = np.where(var == 0, errors.df, np.maximum(df[g], 1.0))
+        se[g] = np.where(enough, np.sqrt(var), np.nan)
+    return se, df
