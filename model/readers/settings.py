@@ -1,0 +1,84 @@
+"""What a reader is told, and what it says of an article that it could not read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import ConfigError
+
+#: Takes one line about something that was read, but not as it stood.
+Warn = Callable[[str], None]
+
+#: A page's markup may be this many times as long as the longest article.
+PAGE_FACTOR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """Columns of table-like inputs and bounds on what is read.
+
+    Attributes:
+        text_column: column with the article's text; rows without it fail.
+        id_column: column with its id; rows without one get `FILE:LINE`.
+        outlet_column: column with who published it.
+        date_column: column with its date.
+        title_column: column with its title.
+        url_column: column with its address.
+        max_article_chars: longest article read, in characters; longer ones fail.
+        max_expansion: a compressed file may grow by this factor; the first 64 MB are free.
+    """
+
+    text_column: str = "text"
+    id_column: str = "id"
+    outlet_column: str = "outlet"
+    date_column: str = "date"
+    title_column: str = "title"
+    url_column: str = "url"
+    max_article_chars: int = 2_000_000
+    max_expansion: float = 200.0
+
+    def __post_init__(self) -> None:
+        columns = self.columns
+        if not all(columns) or len(set(columns)) < len(columns):
+            raise ConfigError(
+                "columns of articles overlap",
+                expected="six different column names",
+                found=", ".join(map(repr, columns)),
+            )
+        for name in ("max_article_chars", "max_expansion"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is too small", expected="1 or more", found=repr(getattr(self, name)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The six columns that are mapped, text first."""
+        return (
+            self.text_column,
+            self.id_column,
+            self.outlet_column,
+            self.date_column,
+            self.title_column,
+            self.url_column,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An article, a row or a whole file that could not be read.
+
+    Attributes:
+        id: the article's id, or what it would have been.
+        where: file, and line, row or record where there is one.
+        reason: on one line: what was wrong, what was expected, what to try.
+    """
+
+    id: str
+    where: str
+    reason: str
+
+
+def log_warning(message: str) -> None:
+    """Say it in the log of the name `sayso` (on stderr, unless logging is set up otherwise)."""
+    logging.getLogger("sayso").warning("%s", message)

@@ -1,0 +1,136 @@
+"""From what the user names (files, folders, globs, `-`) to the files to read, in a fixed order."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ArticleError
+from .settings import Failure
+
+#: Suffix to kind of input; every one may also end in .gz or .zst, .parquet excepted.
+KINDS = {
+    ".txt": "text",
+    ".md": "text",
+    ".html": "page",
+    ".htm": "page",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".warc": "warc",
+}
+PACKED = (".gz", ".zst")
+READABLE = f"a file that ends in {' '.join(KINDS)}, most of them also with {' or '.join(PACKED)} after it"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to read.
+
+    Attributes:
+        path: the file; None is standard input.
+        kind: a value of KINDS, or `stream` for text or JSONL that only its first line can tell.
+        name: how messages call it.
+        stem: file name without its suffixes: the id of a file that is one article.
+    """
+
+    path: Path | None
+    kind: str
+    name: str
+    stem: str
+
+
+def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:
+    """What to read, in the order of the inputs; folders by name, depth first.
+
+    In a folder, files of unknown suffix and names that begin with a dot are passed over; a file that is named itself
+    must be readable. A folder that was walked before (a symbolic link that leads back, or a folder named twice) is a
+    Failure, not walked again.
+    """
+    walked: set[tuple[int, int]] = set()
+    for name in inputs:
+        if name == "-":
+            yield Source(None, "stream", "standard input", "stdin")
+        elif os.path.lexists(name):
+            yield from _expand_path(name, walked)
+        elif glob.has_magic(name):
+            matches = sorted(glob.glob(name, recursive=True))
+            if not matches:
+                yield Failure(printable(name), printable(name), "the pattern matches no file")
+            for match in matches:
+                yield from _expand_path(match, walked)
+        else:
+            error = ArticleError("no such file or folder", expected=READABLE)
+            yield Failure(stem_of(name), printable(name), error.one_line())
+
+
+def _expand_path(name: str, walked: set[tuple[int, int]]) -> Iterator[Source | Failure]:
+    path = Path(name)
+    kind = kind_of(name)
+    if path.is_dir():
+        yield from _walk(name, walked)
+    elif path.is_fifo():
+        yield Source(path, kind or "stream", printable(name), stem_of(name))
+    elif kind is None:
+        error = ArticleError("of an unknown kind", expected=READABLE, hint="pipe it in as -, or give it its suffix")
+        yield Failure(stem_of(name), printable(name), error.one_line())
+    else:
+        yield Source(path, kind, printable(name), stem_of(name))
+
+
+def _walk(folder: str, walked: set[tuple[int, int]]) -> Iterator[Source | Failure]:
+    """Files of a folder and the folders in it, by name; links are followed once."""
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            status = os.stat(here)
+            if (status.st_dev, status.st_ino) in walked:
+                yield Failure(stem_of(here), printable(here), "folder read before: a link back, or named twice")
+                continue
+            walked.add((status.st_dev, status.st_ino))
+            with os.scandir(here) as entries:
+                names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        except OSError as error:
+            yield Failure(stem_of(here), printable(here), reason_of(error))
+            continue
+        paths = [os.path.join(here, name) for name in names]
+        for path in paths:
+            kind = kind_of(path)
+            if kind is not None and not os.path.isdir(path):
+                yield Source(Path(path), kind, printable(path), stem_of(path))
+        waiting += [path for path in reversed(paths) if os.path.isdir(path)]
+
+
+def kind_of(name: str) -> str | None:
+    """The kind that a file's suffixes tell, or None."""
+    return KINDS.get(os.path.splitext(_unpacked(name))[1].lower())
+
+
+def stem_of(name: str) -> str:
+    """File name without folder, known suffix and .gz or .zst."""
+    base = os.path.basename(_unpacked(name).rstrip("/"))
+    stem, suffix = os.path.splitext(base)
+    return printable(stem if suffix.lower() in KINDS else base)
+
+
+def _unpacked(name: str) -> str:
+    stem, suffix = os.path.splitext(name)
+    return stem if suffix.lower() in PACKED else name
+
+
+def printable(name: str) -> str:
+    """The name with bytes that are no UTF-8 replaced, so that it can be written into rows and messages."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def reason_of(error: OSError) -> str:
+    """What the system said, without the path that `where` holds anyway."""
+    if isinstance(error, FileNotFoundError):
+        return "the file is gone, or a link to nothing"
+    return error.strerror if error.strerror else f"{type(error).__name__}: {error}"

@@ -1,0 +1,63 @@
+"""Articles from plain text: a file is an article, its text exactly as decoded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from ..errors import ArticleError
+from ..records import Article
+from .rows import articles_of, json_rows
+from .settings import Failure, ReadSettings, Warn
+from .sources import Source
+from .streams import decode, open_source, put_back, read_bounded, too_long
+
+#: UTF-8 and UTF-16 take at most four bytes a character; a byte-order mark takes four more.
+_BYTES_PER_CHAR, _MARK_BYTES = 4, 4
+
+
+def read_text(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Article | Failure]:
+    """The article of one text file."""
+    with open_source(source, settings) as stream:
+        data = read_bounded(stream, _max_bytes(settings))
+    yield _article(data, source, settings, warn)
+
+
+def read_stream(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Article | Failure]:
+    """Articles of a stream without a name: JSONL if its first line is a JSON object, else one plain article."""
+    with open_source(source, settings) as stream:
+        head = b""
+        while not head.strip():
+            line = stream.readline(_max_bytes(settings) - len(head) + 1)
+            if not line or len(head) > _max_bytes(settings):
+                break
+            head += line
+        if _is_json_object(head):
+            yield from articles_of(json_rows(put_back(head, stream), source, settings, warn), settings)
+        else:
+            data = head + read_bounded(stream, max(0, _max_bytes(settings) - len(head)))
+            yield _article(data, source, settings, warn)
+
+
+def _article(data: bytes, source: Source, settings: ReadSettings, warn: Warn) -> Article:
+    text, warning = decode(data)
+    if not text.strip():
+        raise ArticleError("empty", expected="the text of an article", found=f"{len(data)} bytes without a word")
+    if len(text) > settings.max_article_chars:
+        raise too_long(f"{len(text):,} characters")
+    if warning:
+        warn(f"{source.name}: {warning}")
+    return Article(id=source.stem, text=text)
+
+
+def _is_json_object(line: bytes) -> bool:
+    if not line.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return False
+    try:
+        return isinstance(json.loads(line.strip()), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _max_bytes(settings: ReadSettings) -> int:
+    return _BYTES_PER_CHAR * settings.max_article_chars + _MARK_BYTES
