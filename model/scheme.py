@@ -147,7 +147,7 @@ class Scheme(_Strict):
             raise SchemeError(
                 f"{where} is no valid scheme",
                 expected="keys name, speakers (id, name, colour, letter, description, aliases), stances, outlet",
-                found="; ".join(_faults(error)),
+                found="; ".join(faults(error)),
                 hint="compare it with `sayso scheme show belgorod`",
             ) from None
 
@@ -201,10 +201,11 @@ def unknown_label(kind: str, found: str, known: Iterable[str], where: str = "") 
     )
 
 
-def _faults(error: ValidationError) -> list[str]:
-    faults = []
+def faults(error: ValidationError) -> list[str]:
+    """A strict model's faults in words, one each: where, and what."""
+    said = []
     for fault in error.errors():
         place = ".".join(str(step) for step in fault["loc"])
         message = str(fault["msg"]).removeprefix("Value error, ")
-        faults.append(f"{place}: {message}" if place else message)
-    return faults
+        said.append(f"{place}: {message}" if place else message)
+    return said

@@ -1,0 +1,150 @@
+"""Sentences in, raw scores out: the middle of the pipeline, shared by labelling, evaluation and training.
+
+A runner computes windows (ONNX Runtime for users, torch in training); the scorer decides what the windows are, in
+which order they run, and which rows of their output belong to which sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .mentions import AliasMatcher
+from .records import Sentence
+from .scheme import Scheme
+from .sentences import quotation_state
+from .windows import Batch, EncodedArticle, Slot, Window, WindowBuilder, collate
+
+
+class RawScores(NamedTuple):
+    """Logits of a batch of windows; shapes as in `network.NetworkOutput`."""
+
+    speaker: NDArray[np.float32]
+    stance: NDArray[np.float32]
+    tags: NDArray[np.float32]
+    pointer: NDArray[np.float32]
+
+
+class Runner(Protocol):
+    """Computes windows."""
+
+    #: Tokens of a padded batch, at most; 1 means one window at a time.
+    batch_tokens: int
+
+    def run(self, batch: Batch) -> RawScores:
+        """Score one batch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleScores:
+    """Raw scores of one article's sentences and tokens.
+
+    Attributes:
+        encoded: the article's tokens and sentences.
+        speaker: (n_sentences, n_slots) logits.
+        stance: (n_sentences, n_stances) logits.
+        tags: (n_tokens, n_tags) logits.
+        source: (n_sentences,) index of the token where the sentence's source most probably stands, -1 for nowhere.
+        source_p: (n_sentences,) probability of that, 0 to 1.
+        n_truncated: tokens of over-long sentences that the network did not see.
+    """
+
+    encoded: EncodedArticle
+    speaker: NDArray[np.float32]
+    stance: NDArray[np.float32]
+    tags: NDArray[np.float32]
+    source: NDArray[np.int64]
+    source_p: NDArray[np.float32]
+    n_truncated: int
+
+
+class Scorer:
+    """Scores the sentences of articles for one scheme."""
+
+    def __init__(self, builder: WindowBuilder, scheme: Scheme, runner: Runner) -> None:
+        self.builder = builder
+        self.scheme = scheme
+        self.runner = runner
+        self.slots: tuple[Slot, ...] = builder.slots(scheme)
+        self._matcher = AliasMatcher(scheme)
+
+    def encode(self, text: str, sentences: Sequence[Sentence]) -> EncodedArticle:
+        """Tokenise an article and mark quotations and mentions."""
+        return self.builder.encode(sentences, quotation_state(text), self._matcher.find(text))
+
+    def score(self, encoded: Sequence[EncodedArticle]) -> list[ArticleScores]:
+        """Score several articles together; windows of like length run together."""
+        jobs: list[tuple[int, Window]] = [
+            (number, window)
+            for number, article in enumerate(encoded)
+            for window in self.builder.windows(article, self.slots)
+        ]
+        results = [_Collector(article, len(self.slots), len(self.scheme.stances)) for article in encoded]
+        jobs.sort(key=lambda job: -len(job[1].ids))
+        for group in _grouped(jobs, self.runner.batch_tokens):
+            windows = [window for _, window in group]
+            raw = self.runner.run(collate(windows, self.builder.pad_id))
+            for row, (number, window) in enumerate(group):
+                results[number].add(window, raw, row)
+        return [result.scores() for result in results]
+
+
+def _grouped(jobs: Sequence[tuple[int, Window]], batch_tokens: int) -> Iterator[Sequence[tuple[int, Window]]]:
+    start = 0
+    while start < len(jobs):
+        # Longest first: the first window's length is the batch's.
+        size = max(1, batch_tokens // len(jobs[start][1].ids))
+        yield jobs[start : start + size]
+        start += size
+
+
+class _Collector:
+    """Gathers an article's scores window by window, and sees that every sentence is scored exactly once."""
+
+    def __init__(self, encoded: EncodedArticle, n_slots: int, n_stances: int) -> None:
+        n_sentences, n_tokens = len(encoded.sentences), len(encoded.ids)
+        self.encoded = encoded
+        self.speaker = np.full((n_sentences, n_slots), np.nan, np.float32)
+        self.stance = np.full((n_sentences, n_stances), np.nan, np.float32)
+        self.tags = np.zeros((n_tokens, 0), np.float32)
+        self.source = np.full(n_sentences, -1, np.int64)
+        self.source_p = np.zeros(n_sentences, np.float32)
+        self.n_truncated = 0
+
+    def add(self, window: Window, raw: RawScores, row: int) -> None:
+        span = window.span
+        first, last = span.label_first - span.first, span.label_last - span.first
+        self.speaker[span.label_first : span.label_last] = raw.speaker[row, first:last, : self.speaker.shape[1]]
+        self.stance[span.label_first : span.label_last] = raw.stance[row, first:last]
+        n = len(window.ids)
+        if self.tags.shape[1] == 0:
+            self.tags = np.zeros((len(self.tags), raw.tags.shape[2]), np.float32)
+        labelled = (window.token_sentence >= first) & (window.token_sentence < last)
+        self.tags[window.token_index[labelled]] = raw.tags[row, :n][labelled]
+        pointer = _softmax(raw.pointer[row, first:last, :n])
+        best = pointer.argmax(-1)
+        self.source[span.label_first : span.label_last] = np.where(best == 0, -1, window.token_index[best])
+        self.source_p[span.label_first : span.label_last] = pointer.max(-1)
+        self.n_truncated += window.n_truncated
+
+    def scores(self) -> ArticleScores:
+        if np.isnan(self.speaker).any() or np.isnan(self.stance).any():
+            raise AssertionError("a sentence was not scored, or was scored as not-a-number")
+        return ArticleScores(
+            self.encoded, self.speaker, self.stance, self.tags, self.source, self.source_p, self.n_truncated
+        )
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(-1, keepdims=True), dtype=np.float32)
+
+
+def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Calibrated probabilities of logits, same shape (temperature scaling; Guo et al., 2017)."""
+    return _softmax(logits / np.float32(temperature))

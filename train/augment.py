@@ -1,0 +1,108 @@
+"""Changes to a training article that must not change what is learned from it.
+
+Each is drawn anew in every epoch, from a generator that depends only on seed, epoch and article.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..model.mentions import Mention
+from ..model.records import Sentence
+from .examples import TrainingArticle
+
+# Pairs of one-character marks, so that offsets stay: (double opening, double closing, single opening, single closing).
+_QUOTE_STYLES = ({"“": '"', "”": '"'}, {"“": "‘", "”": "’"}, {"“": "«", "”": "»"}, {"‘": "“"})
+_STRAIGHT_OPENING = re.compile(r'(?<![\w,.!?…])"(?=\w|[‘\'$€£(])')
+
+# Surnames for people who do not exist, of many shapes, so that a name alone says little.
+INVENTED_SURNAMES: tuple[str, ...] = (
+    *("Abalmasov", "Ardashev", "Belyavin", "Bortko", "Chelnokov", "Dergunov", "Dorogan", "Fadeyenko", "Galstyan"),
+    *("Gorobchuk", "Hladun", "Horbenko", "Ilyashev", "Kalamarenko", "Karelov", "Khmara", "Kolodiy", "Kravchun"),
+    *("Lapshov", "Lisnyak", "Malakhin", "Merezhko", "Mokrousov", "Nedilko", "Oborin", "Ostrenko", "Panasyan"),
+    *("Perehuda", "Polishchuk", "Ragulin", "Rohoza", "Rybalov", "Samusev", "Sheludko", "Sirotkin", "Stelmashenko"),
+    *("Sukhorebrov", "Tarasyuk", "Tkachuk", "Tolmachin", "Uvarenko", "Vakulin", "Verbovyi", "Volynets", "Yakimchuk"),
+    *("Yaremenko", "Zabolotny", "Zakharchenko", "Zhilenkov", "Zubarev", "Aldous", "Barreto", "Castellan", "Dunmore"),
+    *("Eklund", "Ferrante", "Hallworth", "Ingersoll", "Jankowiak", "Lindqvist", "Marchetti", "Oduya", "Pelletier"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How often each change is made, as probabilities, 0 to 1.
+
+    Attributes:
+        names: a listed person's surname becomes an invented one throughout the article.
+        quotes: the article's quotation marks become those of another style.
+        drop_mentions: the article's mention marks are all dropped.
+        drop_mention: a single mention mark is dropped.
+        drop_speaker: a speaker of the scheme is not prompted; its sentences become the rest's.
+        shuffle: the speakers are prompted in another order.
+        drop_token: a token is hidden.
+    """
+
+    names: float = 0.25
+    quotes: float = 0.3
+    drop_mentions: float = 0.25
+    drop_mention: float = 0.15
+    drop_speaker: float = 0.1
+    shuffle: float = 0.5
+    drop_token: float = 0.03
+
+
+def restyle_quotes(article: TrainingArticle, rng: np.random.Generator) -> TrainingArticle:
+    """The article with quotation marks of another style; every offset stays."""
+    style = _QUOTE_STYLES[int(rng.integers(len(_QUOTE_STYLES)))]
+    text = article.text
+    if '"' in text and "“" not in text:
+        text = _STRAIGHT_OPENING.sub("“", text).replace('"', "”")
+    text = text.translate(str.maketrans(style))
+    return _retext(article, text)
+
+
+def _retext(article: TrainingArticle, text: str) -> TrainingArticle:
+    sentences = tuple(replace(s, text=text[s.start : s.end]) for s in article.sentences)
+    return replace(article, text=text, sentences=sentences)
+
+
+def rename(article: TrainingArticle, mentions: Sequence[Mention], rng: np.random.Generator) -> TrainingArticle:
+    """The article with each surname among the mentions replaced throughout by an invented one.
+
+    Mentions of more than one word lose their first names with the surname: "Igor Konashenkov" and "Konashenkov" become
+    the same invented person. Only articles without token tags or source spans can be renamed (their offsets move).
+    """
+    surnames: dict[str, str] = {}
+    for mention in mentions:
+        words = article.text[mention.start : mention.end].split()
+        if words[-1].istitle() and words[-1].isalpha() and len(words) <= 2 and _looks_personal(words[-1]):
+            surnames.setdefault(words[-1], "")
+    if not surnames:
+        return article
+    chosen = rng.choice(len(INVENTED_SURNAMES), size=min(len(surnames), len(INVENTED_SURNAMES)), replace=False)
+    for surname, number in zip(list(surnames), chosen, strict=False):
+        surnames[surname] = INVENTED_SURNAMES[int(number)]
+    pattern = re.compile(r"\b(" + "|".join(re.escape(s) for s in surnames if surnames[s]) + r")\b")
+    return relaid(article, [pattern.sub(lambda m: surnames[m[1]], s.text) for s in article.sentences])
+
+
+def _looks_personal(word: str) -> bool:
+    """Surnames of this war's office-holders end so; cities and institutions do not."""
+    return bool(
+        re.search(r"(ov|ev|in|yn|sky|skyi|skiy|ko|uk|chuk|ak|yak|yov|ova|eva|ina|iy|yi|off|dze|ian|ets|enko)$", word)
+    ) and (word not in {"Putin", "Kremlin", "Belgorod"})
+
+
+def relaid(article: TrainingArticle, texts: Sequence[str]) -> TrainingArticle:
+    """The article with these sentence texts, laid out anew."""
+    text = ""
+    sentences: list[Sentence] = []
+    for i, (sentence, new) in enumerate(zip(article.sentences, texts, strict=True)):
+        if i:
+            text += " " if sentence.paragraph == article.sentences[i - 1].paragraph else "\n\n"
+        sentences.append(Sentence(sentence.paragraph, sentence.sentence, len(text), len(text) + len(new), new))
+        text += new
+    return replace(article, text=text, sentences=tuple(sentences))

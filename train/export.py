@@ -1,0 +1,158 @@
+"""A trained network to `model.onnx` and `model.safetensors`, and the check that they compute the same.
+
+The graph is exported without weights: matrices that are packed become 8-bit multiplications (ONNX Runtime's
+`DynamicQuantizeMatMul`), whose codes the runtime unpacks from the packed tensors; the others stay as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..model.checkpoint import FILES, plain_array
+from ..model.packing import pack4, pack8, unpack
+from ..model.scorer import RawScores
+from .quantise import packable
+
+OPSET = 17
+INPUTS = ("ids", "attention", "marks", "states", "sentence_pool", "slot_pool")
+OUTPUTS = ("speaker", "stance", "tags", "pointer")
+
+
+class _DynamicMatMul(torch.autograd.Function):
+    """Stands for one node of the graph; in torch it computes the same with floats."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, codes: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+        return x @ (codes.float() * scale) + bias
+
+    @staticmethod
+    def symbolic(g: Any, x: Any, codes: Any, scale: Any, bias: Any) -> Any:
+        empty = g.op("Constant", value_t=torch.zeros((), dtype=torch.int8))
+        return g.op("com.microsoft::DynamicQuantizeMatMul", x, codes, scale, empty, bias)
+
+
+class PackedLinear(nn.Module):
+    """A linear layer as the graph has it: 8-bit codes (n_inputs, n_channels), one scale a channel."""
+
+    def __init__(self, linear: nn.Linear, codes: NDArray[np.int8], scale: NDArray[np.float32]) -> None:
+        super().__init__()
+        self.register_buffer("int8", torch.from_numpy(codes))
+        self.register_buffer("scale", torch.from_numpy(scale))
+        bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features)
+        self.register_buffer("bias", bias.detach().float().clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiply."""
+        result: Tensor = _DynamicMatMul.apply(x, self.int8, self.scale, self.bias)
+        return result
+
+
+class PackedEmbedding(nn.Module):
+    """Word embeddings as the graph has them: 8-bit codes (width, n_words), one scale a word."""
+
+    def __init__(self, codes: NDArray[np.int8], scale: NDArray[np.float32]) -> None:
+        super().__init__()
+        self.int8: Tensor
+        self.scale: Tensor
+        self.register_buffer("int8", torch.from_numpy(codes))
+        self.register_buffer("scale", torch.from_numpy(scale))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Look words up, (..., width)."""
+        words = self.int8.t()[ids].float()
+        return words * self.scale[ids].unsqueeze(-1)
+
+
+def pack_network(network: nn.Module, bits: int | None) -> tuple[nn.Module, dict[str, NDArray[Any]]]:
+    """A copy of the network as the graph has it, and the tensors of its `model.safetensors`.
+
+    Args:
+        network: trained, in float32 on the CPU.
+        bits: 4 or 8 for packed matrices, None for none.
+    """
+    exported = copy.deepcopy(network).eval()
+    tensors: dict[str, NDArray[Any]] = {}
+    if bits is not None:
+        pack = pack4 if bits == 4 else pack8
+        for name, module in packable(exported).items():
+            weight = module.weight.detach().float().numpy()
+            packed = pack(np.ascontiguousarray(weight.T))
+            tensors |= {key: plain_array(value) for key, value in packed.tensors(name).items()}
+            new: nn.Module
+            if isinstance(module, nn.Linear):
+                new = PackedLinear(module, unpack(packed), packed.scale)
+            else:
+                new = PackedEmbedding(unpack(packed), packed.scale)
+            parent, _, child = name.rpartition(".")
+            setattr(exported.get_submodule(parent), child, new)
+    for name, value in exported.state_dict().items():
+        if not name.endswith((".int8", ".scale")):
+            tensors[name] = plain_array(value.detach().numpy())
+    return exported, tensors
+
+
+def write_graph(exported: nn.Module, folder: Path, n_slots: int) -> None:
+    """Export the graph, its weights left out, to `folder`."""
+    import onnx
+
+    n_windows, n_tokens, n_sentences = 1, 128, 8
+    pool = torch.zeros(n_windows, n_sentences, n_tokens)
+    pool[:, :, 64:72] = 1 / 8
+    slots = torch.zeros(n_windows, n_slots, n_tokens)
+    slots[:, :, 1:5] = 1 / 4
+    whole = torch.ones(n_windows, n_tokens, dtype=torch.long)
+    feed = (whole * 7, whole, whole * 0, whole * 0, pool, slots)
+    dynamic = {name: {0: "n_windows", 1: "n_tokens"} for name in INPUTS[:4]}
+    dynamic |= {"sentence_pool": {0: "n_windows", 1: "n_sentences", 2: "n_tokens"}}
+    dynamic |= {"slot_pool": {0: "n_windows", 1: "n_slots", 2: "n_tokens"}}
+    dynamic |= {"speaker": {0: "n_windows", 1: "n_sentences", 2: "n_slots"}}
+    dynamic |= {"stance": {0: "n_windows", 1: "n_sentences"}, "tags": {0: "n_windows", 1: "n_tokens"}}
+    dynamic |= {"pointer": {0: "n_windows", 1: "n_sentences", 2: "n_tokens"}}
+    written = io.BytesIO()
+    with torch.no_grad():
+        torch.onnx.export(
+            exported,
+            feed,
+            written,
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_axes=dynamic,
+            opset_version=OPSET,
+            # Folding would rename weights, and they must keep the names under which the runtime hands them over.
+            do_constant_folding=False,
+            custom_opsets={"com.microsoft": 1},
+            dynamo=False,
+        )
+    graph = onnx.load_from_string(written.getvalue())
+    for initializer in graph.graph.initializer:
+        initializer.ClearField("raw_data")
+        initializer.data_location = onnx.TensorProto.EXTERNAL
+        del initializer.external_data[:]
+        entry = initializer.external_data.add()
+        entry.key, entry.value = "location", FILES.weights
+    (folder / FILES.graph).write_bytes(graph.SerializeToString())
+
+
+def agreement(ours: RawScores, theirs: RawScores) -> dict[str, float]:
+    """How far two runs of the same windows agree.
+
+    Returns:
+        `speaker_equal` and `stance_equal`, shares of equal labels, 0 to 1, and `max_p_difference`, 0 to 1.
+    """
+    from ..model.scorer import probabilities
+
+    equal = {}
+    worst = 0.0
+    for name in ("speaker", "stance"):
+        a, b = getattr(ours, name), getattr(theirs, name)
+        equal[f"{name}_equal"] = float((a.argmax(-1) == b.argmax(-1)).mean())
+        worst = max(worst, float(np.abs(probabilities(a, 1.0) - probabilities(b, 1.0)).max()))
+    return {**equal, "max_p_difference": worst}

@@ -1,0 +1,80 @@
+"""Training that knows its weights will be rounded (quantisation-aware, straight-through; Jacob et al., 2018).
+
+Weights round as `model/packing` packs them; activations round as the runtime's dynamic 8-bit quantisation does, with
+one range a window.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from ..model.packing import BLOCK, MAX_MULTIPLIER, can_pack4
+
+#: Modules that stay in full precision: a few thousand weights each, at the very end.
+FULL_PRECISION = ("attention", "stance", "tags")
+
+
+def round4(weight: Tensor) -> Tensor:
+    """What `packing.pack4` keeps of a weight (n_channels, n_inputs)."""
+    n_channels, n_inputs = weight.shape
+    blocks = weight.float().reshape(n_channels, n_inputs // BLOCK, BLOCK)
+    peak = blocks.abs().amax(-1)
+    scale = peak.amax(-1, keepdim=True).clamp(min=1e-12) / (MAX_MULTIPLIER * 7.5)
+    multipliers = (peak / scale / 7.5 - 1e-4).ceil().clamp(1, MAX_MULTIPLIER)
+    step = (scale * multipliers).unsqueeze(-1)
+    return ((blocks / step).round().clamp(-8, 7) * step).reshape(n_channels, n_inputs).to(weight.dtype)
+
+
+def round8(weight: Tensor) -> Tensor:
+    """What `packing.pack8` keeps of a weight (n_channels, n_inputs)."""
+    scale = weight.float().abs().amax(-1, keepdim=True).clamp(min=1e-12) / 127
+    return ((weight.float() / scale).round().clamp(-127, 127) * scale).to(weight.dtype)
+
+
+def round_activation(x: Tensor) -> Tensor:
+    """What dynamic 8-bit quantisation keeps of activations (n_windows, ...), one range a window; straight-through."""
+    with torch.no_grad():
+        flat = x.float().flatten(1)
+        low = flat.amin(1).clamp(max=0)
+        high = flat.amax(1).clamp(min=0)
+        scale = ((high - low) / 255).clamp(min=1e-12)
+        zero = (-low / scale).round()
+        shape = (-1, *([1] * (x.dim() - 1)))
+        scale, zero = scale.reshape(shape), zero.reshape(shape)
+        rounded = (((x.float() / scale).round() + zero).clamp(0, 255) - zero) * scale
+    return x + (rounded.to(x.dtype) - x).detach()
+
+
+def packable(network: nn.Module) -> dict[str, nn.Linear | nn.Embedding]:
+    """The modules whose weights are packed, by name: all large linear layers, and the word embeddings."""
+    found: dict[str, nn.Linear | nn.Embedding] = {}
+    encoder: Any = network.encoder
+    words = encoder.get_input_embeddings()
+    for name, module in network.named_modules():
+        is_linear = isinstance(module, nn.Linear) and name not in FULL_PRECISION and can_pack4(module.in_features)
+        if is_linear or (module is words and can_pack4(module.embedding_dim)):
+            assert isinstance(module, nn.Linear | nn.Embedding)
+            found[name] = module
+    return found
+
+
+def rounded(weight: Tensor, bits: int) -> Tensor:
+    """What packing in 4 or 8 bits keeps of a weight (n_channels, n_inputs)."""
+    return round4(weight) if bits == 4 else round8(weight)
+
+
+def round_activations(network: nn.Module) -> list[RemovableHandle]:
+    """From now on the packable linear layers read rounded activations; removing the handles ends it."""
+    return [
+        module.register_forward_pre_hook(_round_input)
+        for module in packable(network).values()
+        if isinstance(module, nn.Linear)
+    ]
+
+
+def _round_input(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return (round_activation(inputs[0]), *inputs[1:])

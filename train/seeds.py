@@ -1,0 +1,198 @@
+"""Authored articles (`seeds/articles/*.txt`) and stand-off labels of real ones, read and checked.
+
+The authored form: `# key: value` lines, then one sentence a line: a two-letter code, a tab, the sentence. A blank
+line parts paragraphs. The code's first letter is the speaker's letter in the scheme, its second the stance's initial.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..model.errors import RowError
+from ..model.records import LabelledSentence
+from ..model.scheme import Scheme
+
+_CODED = re.compile(r"^(\S+)\t(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in an authored file."""
+
+    path: Path
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredArticle:
+    """One authored article: header values and its rows; `lines[i]` is the file's line of row i."""
+
+    path: Path
+    header: dict[str, str]
+    rows: tuple[LabelledSentence, ...]
+    lines: tuple[int, ...]
+
+
+def codes(scheme: Scheme) -> dict[str, tuple[str, str]]:
+    """Two-letter code to (speaker id, stance id)."""
+    return {f"{s.letter}{t.id[0]}": (s.id, t.id) for s in scheme.speakers for t in scheme.stances}
+
+
+def read_authored(path: Path, scheme: Scheme) -> tuple[AuthoredArticle, list[Fault]]:
+    """Read one file; every fault is named with its line, and the rest is read all the same."""
+    known = codes(scheme)
+    faults: list[Fault] = []
+    header: dict[str, str] = {}
+    rows: list[LabelledSentence] = []
+    lines: list[int] = []
+    paragraph, fresh, offset = -1, True, 0
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("# ") and not rows:
+            key, colon, value = line[2:].partition(":")
+            if not colon or not value.strip():
+                faults.append(Fault(path, number, f"header line is not '# key: value': {line!r}"))
+            header[key.strip()] = value.strip()
+            continue
+        if not line.strip():
+            fresh = True
+            continue
+        coded = _CODED.match(line)
+        if coded is None:
+            faults.append(Fault(path, number, f"no tab between code and sentence: {line[:60]!r}"))
+            continue
+        code, text = coded.groups()
+        if code not in known:
+            faults.append(Fault(path, number, f"code {code!r} is none of {' '.join(known)}"))
+            continue
+        if text != text.strip() or not text:
+            faults.append(Fault(path, number, "empty sentence, or white space around it"))
+            continue
+        if fresh:
+            paragraph += 1
+            offset += 2 if rows else 0
+        else:
+            offset += 1
+        fresh = False
+        speaker, stance = known[code]
+        rows.append(
+            LabelledSentence(
+                article=path.stem,
+                paragraph=paragraph,
+                sentence=len(rows),
+                start=offset,
+                end=offset + len(text),
+                text=text,
+                speaker=speaker,
+                stance=stance,
+                outlet=header.get("outlet"),
+                date=header.get("date"),
+            )
+        )
+        lines.append(number)
+        offset += len(text)
+    if not rows:
+        faults.append(Fault(path, 1, "no sentence in it"))
+    return AuthoredArticle(path, header, tuple(rows), tuple(lines)), faults
+
+
+def check_authored(articles: Iterable[AuthoredArticle]) -> list[Fault]:
+    """Faults that show only with all the articles, or with the splitter: duplicates, and lines it would cut in two."""
+    from ..model.sentences import segment
+
+    faults: list[Fault] = []
+    seen: dict[str, str] = {}
+    for article in articles:
+        for row, line in zip(article.rows, article.lines, strict=True):
+            key = " ".join(re.findall(r"\w+", row.text.casefold()))
+            if len(key) > 30 and key in seen:
+                faults.append(Fault(article.path, line, f"the same sentence as {seen[key]}"))
+            seen.setdefault(key, f"{article.path.name}:{line}")
+            n_pieces = len(segment(row.text).sentences)
+            if n_pieces > 1:
+                faults.append(
+                    Fault(article.path, line, f"the splitter cuts it into {n_pieces} sentences: {row.text[:60]!r}")
+                )
+        if "invented" not in article.header.get("note", ""):
+            faults.append(Fault(article.path, 1, "the header does not say that the text is invented"))
+    return faults
+
+
+def load_authored(folder: Path, scheme: Scheme) -> list[AuthoredArticle]:
+    """All authored articles of a folder, by name.
+
+    Raises:
+        RowError: a file has a fault; all of them are named.
+    """
+    paths = sorted(folder.glob("*.txt"))
+    if not paths:
+        raise RowError(f"no authored articles in {folder}", expected="files NNN.txt")
+    articles, faults = [], []
+    for path in paths:
+        article, its_faults = read_authored(path, scheme)
+        articles.append(article)
+        faults += its_faults
+    if faults:
+        raise RowError(f"{len(faults)} faults in {folder}", found="\n            ".join(map(str, faults[:20])))
+    return articles
+
+
+STANDOFF_COLUMNS = ("file", "sha256", "paragraph", "sentence", "start", "end", "speaker", "stance", "confidence")
+
+
+def join_standoff(labels: Path, texts: Sequence[Path]) -> list[LabelledSentence]:
+    """Stand-off labels joined with the texts they belong to.
+
+    Args:
+        labels: CSV with STANDOFF_COLUMNS; it holds no text.
+        texts: folders in which the files may lie.
+
+    Raises:
+        RowError: a text is missing, or is not the one that was labelled (its sha256 differs).
+    """
+    rows: list[LabelledSentence] = []
+    contents: dict[str, str] = {}
+    with labels.open(encoding="utf-8", newline="") as lines:
+        for data in csv.DictReader(lines):
+            name = data["file"]
+            if name not in contents:
+                contents[name] = _verified(name, data["sha256"], texts, labels)
+            start, end = int(data["start"]), int(data["end"])
+            rows.append(
+                LabelledSentence(
+                    article=Path(name).stem,
+                    paragraph=int(data["paragraph"]),
+                    sentence=int(data["sentence"]),
+                    start=start,
+                    end=end,
+                    text=contents[name][start:end],
+                    speaker=data["speaker"],
+                    stance=data["stance"],
+                    extra={"confidence": int(data["confidence"])} if data.get("confidence") else {},
+                )
+            )
+    return rows
+
+
+def _verified(name: str, digest: str, folders: Sequence[Path], labels: Path) -> str:
+    for folder in folders:
+        path = folder / name
+        if path.is_file():
+            content = path.read_bytes()
+            found = hashlib.sha256(content).hexdigest()
+            if found != digest:
+                raise RowError(f"{path} is not the text that {labels} labels", expected=f"sha256 {digest}", found=found)
+            return content.decode("utf-8")
+    raise RowError(
+        f"the text {name} that {labels} labels is not here",
+        expected=f"it in {' or '.join(map(str, folders))}",
+        hint="name its folder with --texts",
+    )

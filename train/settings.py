@@ -1,0 +1,202 @@
+"""A training recipe: strict keys, checked before any long work, stored with the model it makes."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..model.errors import ConfigError
+from ..model.scheme import faults
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Standoff(_Strict):
+    """Stand-off labels, the folder that holds their texts, and how much a sentence of them weighs."""
+
+    labels: Path
+    texts: Path
+    weight: Annotated[float, Field(ge=0)] = 1.0
+
+
+class Data(_Strict):
+    """What to learn from; paths are relative to where the command runs.
+
+    Attributes:
+        authored: folders of authored articles (seeds/articles).
+        standoff: stand-off labels of texts that the project does not hold.
+        polnear: PolNeAR's train folder.
+        rows: files of labelled rows.
+    """
+
+    authored: tuple[Path, ...] = ()
+    standoff: tuple[Standoff, ...] = ()
+    polnear: Path | None = None
+    rows: tuple[Path, ...] = ()
+
+
+class WindowRecipe(_Strict):
+    """See `model.windows.WindowSettings`."""
+
+    n_tokens: Annotated[int, Field(ge=64)] = 512
+    context_before: Annotated[int, Field(ge=0)] = 128
+    context_after: Annotated[int, Field(ge=0)] = 48
+
+
+class LossRecipe(_Strict):
+    """See `train.losses.LossWeights`."""
+
+    speaker: Annotated[float, Field(ge=0)] = 1.0
+    stance: Annotated[float, Field(ge=0)] = 1.0
+    tags: Annotated[float, Field(ge=0)] = 0.5
+    pointer: Annotated[float, Field(ge=0)] = 0.3
+    smoothing: Share = 0.05
+
+
+class AugmentationRecipe(_Strict):
+    """See `train.augment.Augmentation`."""
+
+    names: Share = 0.25
+    quotes: Share = 0.3
+    drop_mentions: Share = 0.25
+    drop_mention: Share = 0.15
+    drop_speaker: Share = 0.1
+    shuffle: Share = 0.5
+    drop_token: Share = 0.03
+
+
+class TrainSettings(_Strict):
+    """Everything that a run depends on besides the data and the packages.
+
+    Attributes:
+        scheme: name of a shipped scheme, or a YAML file.
+        encoder: `minilm` (from its package), `shipped` (the shipped model goes on learning), a sayso model folder, an
+            encoder folder, or a hub name.
+        data: what to learn from.
+        validation_share: share of the study's articles held out to choose the best epoch and the temperatures.
+        split_seed: of the split.
+        run_seed: of everything else.
+        epochs: passes over the data, at most.
+        patience: epochs without a better validation score after which training stops; 0 never stops early.
+        batch_tokens: tokens of a padded batch.
+        learning_rate: of the encoder's last layer.
+        head_learning_rate: of the heads.
+        layer_decay: factor of the rate from each layer to the one below it.
+        warmup: share of all steps in which the rate rises.
+        weight_decay: of all matrices.
+        class_weight: exponent of inverse class frequency by which rare speakers weigh more; 0 for none.
+        polnear_share: share of PolNeAR's articles read in one epoch.
+        polnear_weight: weight of a PolNeAR sentence beside one of the study's.
+        precision: bf16 where the machine has it, or float32.
+        weights: how the model folder keeps its matrices (`model.packing`).
+        rounding_from: share of all steps after which packed weights and activations are rounded in training too.
+        freeze_embeddings: leave the encoder's word and position embeddings as they are.
+        dropout: in the encoder and on sentence vectors.
+        teachers: model folders to distil from.
+        distil: weight of the teachers' word beside the labels', 0 to 1.
+        window: how windows are cut.
+        loss: weights of the loss's parts.
+        augmentation: how often an article is changed.
+    """
+
+    scheme: str
+    encoder: str = "minilm"
+    data: Data = Data()
+    validation_share: Share = 0.1
+    split_seed: int = 0
+    run_seed: int = 0
+    epochs: Annotated[int, Field(ge=1)] = 8
+    patience: Annotated[int, Field(ge=0)] = 3
+    batch_tokens: Annotated[int, Field(ge=64)] = 8192
+    learning_rate: Positive = 3e-5
+    head_learning_rate: Positive = 3e-4
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 0.9
+    warmup: Share = 0.1
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    class_weight: Share = 0.0
+    polnear_share: Share = 0.5
+    polnear_weight: Annotated[float, Field(ge=0)] = 0.5
+    precision: Literal["bf16", "float32"] = "bf16"
+    weights: Literal["float32", "int8", "int4"] = "float32"
+    rounding_from: Share = 0.8
+    freeze_embeddings: bool = True
+    dropout: Share = 0.0
+    teachers: tuple[Path, ...] = ()
+    distil: Share = 0.7
+    window: WindowRecipe = WindowRecipe()
+    loss: LossRecipe = LossRecipe()
+    augmentation: AugmentationRecipe = AugmentationRecipe()
+
+    @model_validator(mode="after")
+    def _window_fits(self) -> TrainSettings:
+        window = self.window
+        if window.context_before + window.context_after > window.n_tokens // 2:
+            raise ValueError(
+                f"window.context_before + window.context_after is {window.context_before + window.context_after}, "
+                f"more than half of window.n_tokens, {window.n_tokens}"
+            )
+        return self
+
+    @classmethod
+    def from_dict(cls, data: object, where: str) -> TrainSettings:
+        """Check plain data strictly.
+
+        Raises:
+            ConfigError: with every fault, and the nearest known key for a misspelt one.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise ConfigError(
+                f"{where} is no valid recipe",
+                expected="the keys of configs/default.yaml",
+                found="; ".join(faults(error)),
+                hint=_nearest_keys(error),
+            ) from None
+
+    @classmethod
+    def load(cls, path: Path) -> TrainSettings:
+        """Read a YAML recipe, from a file or, by its bare name, from those that ship with sayso.
+
+        Raises:
+            ConfigError: no such file, no YAML, or no valid recipe.
+        """
+        import yaml
+
+        shipped = files("sayso.configs") / path.name
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+        elif path.parent in (Path("."), Path("configs")) and shipped.is_file():
+            text = shipped.read_text(encoding="utf-8")
+        else:
+            raise ConfigError(f"no recipe {path}", expected="a YAML file such as configs/default.yaml")
+        try:
+            data = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path} is not YAML", found=" ".join(str(error).split())) from None
+        return cls.from_dict(data, str(path))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as it would stand in YAML or JSON."""
+        return self.model_dump(mode="json")
+
+
+def _nearest_keys(error: ValidationError) -> str:
+    from difflib import get_close_matches
+
+    models: tuple[type[BaseModel], ...] = (TrainSettings, Data, Standoff, WindowRecipe, LossRecipe, AugmentationRecipe)
+    known = {name for model in models for name in model.model_fields}
+    hints = []
+    for fault in error.errors():
+        if fault["type"] == "extra_forbidden":
+            near = get_close_matches(str(fault["loc"][-1]), known, n=1)
+            hints += [f"did you mean {near[0]!r}?"] if near else []
+    return " ".join(hints)
