@@ -99,6 +99,11 @@ class LabelledSentence:
         """(article, sentence): what a row is known by, from the first stage to the last."""
         return self.article, self.sentence
 
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it has both labels; sentences that wait for a person to label them have none ("")."""
+        return bool(self.speaker and self.stance)
+
     def with_labels(self, speaker: str, stance: str) -> LabelledSentence:
         """The same sentence as a gold row with these labels."""
         return replace(self, speaker=speaker, stance=stance, speaker_p=None, stance_p=None, probabilities=None)
@@ -138,19 +143,22 @@ def to_row(row: LabelledSentence) -> dict[str, Any]:
     return out
 
 
-def from_row(data: Mapping[str, Any], where: str, number: int) -> LabelledSentence:
+def from_row(data: Mapping[str, Any], where: str, number: int, *, labelled: bool = True) -> LabelledSentence:
     """Read a row back; a bare `text,speaker,stance` row becomes an article of its own.
 
     Args:
         data: column to value; CSV strings are accepted for numbers.
         where: file and line, for errors and as the id of a bare row's article.
         number: 0-based number of the row in its file.
+        labelled: whether both labels must be there; otherwise a missing one is "".
 
     Raises:
         RowError: a column is missing or has a value of the wrong kind.
     """
     for column in ("text", "speaker", "stance"):
         value = data.get(column)
+        if value in (None, "") and column != "text" and not labelled:
+            continue
         if not isinstance(value, str) or not value.strip():
             raise RowError(
                 f"{where}: no usable {column!r}",
@@ -168,8 +176,8 @@ def from_row(data: Mapping[str, Any], where: str, number: int) -> LabelledSenten
         start=_integer(data, "start", 0, where),
         end=_integer(data, "end", len(text), where),
         text=text,
-        speaker=data["speaker"].strip(),
-        stance=data["stance"].strip(),
+        speaker=_label(data, "speaker"),
+        stance=_label(data, "stance"),
         outlet=_text_or_none(data.get("outlet")),
         date=_text_or_none(data.get("date")),
         speaker_p=_probability(data, "speaker_p", where),
@@ -178,6 +186,11 @@ def from_row(data: Mapping[str, Any], where: str, number: int) -> LabelledSenten
         evidence=None if evidence is None else tuple(Evidence(**span) for span in evidence),
         extra={column: value for column, value in data.items() if column not in known},
     )
+
+
+def _label(data: Mapping[str, Any], column: str) -> str:
+    value = data.get(column)
+    return "" if value is None else str(value).strip()
 
 
 def _text_or_none(value: object) -> str | None:

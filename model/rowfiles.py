@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,64 +18,93 @@ from .errors import RowError
 from .records import GOLD_COLUMNS, NESTED_COLUMNS, PREDICTION_COLUMNS, LabelledSentence, from_row, to_row
 
 ROW_SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
+_NEEDED = ("text", "speaker", "stance")
 
 
-def read_rows(path: Path) -> Iterator[LabelledSentence]:
+def read_rows(
+    path: Path, *, labelled: bool = True, columns: Mapping[str, str] | None = None
+) -> Iterator[LabelledSentence]:
     """Labelled rows of a file, in order, one at a time.
+
+    Args:
+        path: the file.
+        labelled: whether every row must have both labels; otherwise a missing one is "".
+        columns: our name of a column to the file's name of it, where the two differ.
 
     Raises:
         RowError: the file is missing, of an unknown kind, or a row in it is wrong; it names file and line.
     """
     if not path.is_file():
         raise RowError(f"no file {path}", expected=f"labelled rows in a file that ends in {' '.join(ROW_SUFFIXES)}")
-    suffix = path.suffix.lower()
-    readers = {".jsonl": _read_jsonl, ".csv": _read_csv, ".tsv": _read_tsv, ".parquet": _read_parquet}
-    if suffix not in readers:
-        raise RowError(f"cannot read rows from {path}", expected=f"a file that ends in {' '.join(ROW_SUFFIXES)}")
-    for number, (where, data) in enumerate(readers[suffix](path)):
-        yield from_row(data, where, number)
+    names = {} if columns is None else columns
+    needed = [names.get(column, column) for column in (_NEEDED if labelled else _NEEDED[:1])]
+    try:
+        for number, (where, data) in enumerate(_read_raw(path, needed)):
+            yield from_row(renamed(data, names), where, number, labelled=labelled)
+    except UnicodeDecodeError as error:
+        raise RowError(f"{path}: not UTF-8", found=str(error), hint="save the file as UTF-8") from None
+    except csv.Error as error:
+        raise RowError(f"{path}: no readable table", found=str(error)) from None
+
+
+def _read_raw(path: Path, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, row as it stands) of a file; `needed` columns must stand in a table's header."""
+    match path.suffix.lower():
+        case ".jsonl":
+            return _read_jsonl(path)
+        case ".csv":
+            return _read_csv(path, ",", needed)
+        case ".tsv":
+            return _read_csv(path, "\t", needed)
+        case ".parquet":
+            return _read_parquet(path)
+    raise RowError(f"cannot read rows from {path}", expected=f"a file that ends in {' '.join(ROW_SUFFIXES)}")
+
+
+def renamed(data: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    """The row under our names of its columns; a column of the file that had one of them becomes `NAME_in_file`.
+
+    Args:
+        data: a row as it stands in its file.
+        columns: our name of a column to the file's name of it.
+    """
+    names = {column: f"{column}_in_file" for column in columns} | {theirs: our for our, theirs in columns.items()}
+    return {names.get(column, column): value for column, value in data.items()}
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig") as lines:
-        try:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                where = f"{path}:{number}"
-                try:
-                    data = json.loads(line)
-                except ValueError as error:
-                    raise RowError(f"{where}: not JSON", found=f"{error}") from None
-                if not isinstance(data, dict):
-                    raise RowError(f"{where}: not a JSON object", found=type(data).__name__)
-                yield where, data
-        except UnicodeDecodeError as error:
-            raise RowError(f"{path}: not UTF-8", found=str(error), hint="save the file as UTF-8") from None
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            where = f"{path}:{number}"
+            try:
+                data = json.loads(line)
+            except ValueError as error:
+                raise RowError(f"{where}: not JSON", found=f"{error}") from None
+            if not isinstance(data, dict):
+                raise RowError(f"{where}: not a JSON object", found=type(data).__name__)
+            yield where, data
 
 
-def _read_tsv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    return _read_csv(path, delimiter="\t")
-
-
-def _read_csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, dict[str, Any]]]:
+def _read_csv(path: Path, delimiter: str, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines, delimiter=delimiter)
         header = reader.fieldnames
         if header is None:
-            raise RowError(f"{path} is empty", expected="a header line with text, speaker and stance")
-        if "text" not in header and len(header) == 1:
+            raise RowError(f"{path} is empty", expected=f"a header line with {', '.join(needed)}")
+        if needed[0] not in header and len(header) == 1:
             raise RowError(
                 f"{path}:1: one column only",
                 expected=f"columns separated by {delimiter!r}",
                 found=repr(header[0][:80]),
                 hint="is it separated by another character? Save it with commas (.csv) or tabs (.tsv)",
             )
-        missing = [column for column in ("text", "speaker", "stance") if column not in header]
+        missing = [column for column in needed if column not in header]
         if missing:
             raise RowError(
                 f"{path}:1: column {', '.join(missing)} is missing",
-                expected="columns text, speaker and stance",
+                expected=f"columns {', '.join(needed)}",
                 found=", ".join(header),
             )
         for data in reader:

@@ -1,0 +1,50 @@
+"""What a file could not hold: the rows that were written against the rows that are read back from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ..model.records import LabelledSentence, to_row
+
+
+def losses(written: Sequence[LabelledSentence], back: Sequence[LabelledSentence], where: str) -> list[str]:
+    """What differs, a line for each column and kind of difference; nothing where nothing was lost.
+
+    A column that is empty (None or "") counts as absent: tables do not tell the two apart.
+
+    Args:
+        written: the rows as they were.
+        back: the rows as the file gives them back, in any order.
+        where: the file's name, for the lines.
+    """
+    found = {_identity(row): _filled(row) for row in back}
+    missing = [row for row in written if _identity(row) not in found]
+    lost: Counter[str] = Counter()
+    as_text: Counter[str] = Counter()
+    changed: Counter[str] = Counter()
+    for row in written:
+        other = found.get(_identity(row))
+        if other is None:
+            continue
+        for column, value in _filled(row).items():
+            if column not in other:
+                lost[column] += 1
+            elif other[column] != value:
+                (as_text if other[column] == str(value) else changed)[column] += 1
+    lines = [f"{where} does not hold the column {column} ({n} values)" for column, n in lost.items()]
+    lines += [f"{where} holds the column {column} as text ({n} values)" for column, n in as_text.items()]
+    lines += [f"{where} holds other values in the column {column} ({n} rows)" for column, n in changed.items()]
+    if missing:
+        first = f"sentence {missing[0].sentence} of article {missing[0].article}"
+        lines.append(f"{where} does not hold {len(missing)} sentences, the first of them {first}")
+    return lines
+
+
+def _identity(row: LabelledSentence) -> tuple[str, int, str]:
+    return row.article, row.sentence, str(row.extra.get("annotator", ""))
+
+
+def _filled(row: LabelledSentence) -> dict[str, Any]:
+    return {column: value for column, value in to_row(row).items() if value is not None and value != ""}

@@ -1,0 +1,124 @@
+"""Which formats there are, which one a file is of, and reading and writing by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..model.errors import RowError
+from ..model.records import LabelledSentence
+from ..model.scheme import Scheme
+from .authored import is_authored, is_codes, read_authored_form, read_codes
+from .base import Format, Reading, ReadOptions
+from .losses import losses
+from .rows import is_rows, read_row_file, write_row_file
+
+#: In the order in which they are asked whether a file is theirs; our own rows, which take most suffixes, come last.
+FORMATS = {
+    form.name: form
+    for form in (
+        Format(
+            "authored", "two-letter code, tab, sentence; a .txt file or a folder", (), is_authored, read_authored_form
+        ),
+        Format("codes", "codes by sentence number, without text", (), is_codes, read_codes),
+        Format("rows", "our own rows", (".jsonl", ".csv", ".tsv", ".parquet"), is_rows, read_row_file, write_row_file),
+    )
+}
+
+
+def find_format(path: Path, name: str | None = None) -> Format:
+    """The format of a file that exists, or the one named.
+
+    Raises:
+        RowError: no such format, no such file, or none that is recognised.
+    """
+    if name is not None:
+        return _named(name)
+    if not path.exists():
+        raise RowError(f"no file or folder {path}", expected="labelled sentences")
+    for form in FORMATS.values():
+        if form.recognises(path):
+            return form
+    raise RowError(
+        f"cannot tell what {path} is",
+        expected=f"one of {', '.join(FORMATS)}",
+        hint="name its format with --from",
+    )
+
+
+def _named(name: str) -> Format:
+    if name not in FORMATS:
+        raise RowError("unknown format", expected=f"one of {', '.join(FORMATS)}", found=repr(name))
+    return FORMATS[name]
+
+
+def read(path: Path, options: ReadOptions | None = None, name: str | None = None) -> Reading:
+    """Labelled sentences of a file or folder in any format.
+
+    Args:
+        path: the file or folder.
+        options: labels and column names; None for neither.
+        name: of the format; None: recognised.
+
+    Raises:
+        RowError: it cannot be recognised or read; a row has a text but no place for its labels.
+        SchemeError: a label is not of the scheme.
+    """
+    form = find_format(path, name)
+    if not path.exists():
+        raise RowError(f"no file or folder {path}", expected=form.title)
+    chosen = ReadOptions() if options is None else options
+    reading = form.read(path, chosen)
+    if chosen.scheme is not None:
+        for row in reading.rows:
+            if row.is_labelled:
+                chosen.scheme.check_labels(row.speaker, row.stance, f"{path}, sentence {row.sentence} of {row.article}")
+    return reading
+
+
+def format_to_write(path: Path, name: str | None = None) -> Format:
+    """The format for a new file: the one named, or the one that its suffix means.
+
+    Raises:
+        RowError: no such format, it can only be read, or the suffix means none.
+    """
+    if name is None:
+        by_suffix = {suffix: form for form in FORMATS.values() for suffix in form.suffixes}
+        if path.suffix.lower() not in by_suffix:
+            raise RowError(
+                f"cannot tell in which format to write {path}",
+                expected=f"a name that ends in {' '.join(by_suffix)}",
+                hint=f"name the format with --to: {', '.join(f.name for f in FORMATS.values() if f.write)}",
+            )
+        return by_suffix[path.suffix.lower()]
+    form = _named(name)
+    if form.write is None:
+        raise RowError(f"the format {name} can only be read")
+    return form
+
+
+def write(
+    path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | None = None, name: str | None = None
+) -> list[str]:
+    """Write labelled sentences, and read them back to see what the format could not hold.
+
+    Args:
+        path: the new file or folder.
+        rows: to be written.
+        scheme: the labels of the study, for formats that list them.
+        name: of the format; None: by the suffix.
+
+    Returns:
+        What was lost, a line each.
+
+    Raises:
+        RowError: the format is not known, or cannot hold these rows at all.
+    """
+    form = format_to_write(path, name)
+    if form.write is None:
+        raise RowError(f"the format {form.name} can only be read")
+    if not rows:
+        raise RowError(f"nothing to write to {path}", expected="at least one sentence")
+    form.write(path, rows, scheme)
+    back = form.read(path, ReadOptions(scheme=scheme))
+    return losses(rows, back.rows, path.name)
