@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..evaluation.scores import confusion, macro_f1
 from ..model.scheme import Scheme
 from ..model.scorer import ArticleScores, Scorer
 from ..model.windows import WindowBuilder, WindowSettings
@@ -23,7 +24,6 @@ from .encoders import Encoder
 from .examples import TrainingArticle
 from .losses import LossWeights, Targets, distillation_loss, loss
 from .masters import MasterWeights
-from .scores import confusion, macro_f1
 from .settings import TrainSettings
 from .stream import WindowStream
 from .targets import TargetBatch, TargetBuilder
