@@ -145,7 +145,9 @@ def relative_to(data: Data, root: Path) -> Data:
     """The same data with relative paths taken from `root`."""
     return Data(
         authored=tuple(root / p for p in data.authored),
-        standoff=tuple(s.model_copy(update={"labels": root / s.labels, "texts": root / s.texts}) for s in data.standoff),
+        standoff=tuple(
+            s.model_copy(update={"labels": root / s.labels, "texts": root / s.texts}) for s in data.standoff
+        ),
         polnear=None if data.polnear is None else root / data.polnear,
         rows=tuple(root / p for p in data.rows),
     )

@@ -1,0 +1,69 @@
+"""The command line: options become one settings object, one call, one exit code.
+
+Exit codes: 0 all well; 1 nothing done, the error says what was expected, found, and what to try; 2 usage; 3 some
+inputs failed, each named on stderr, the rest done. Commands import what they need when they run, so that `--help` is
+quick.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ..model.errors import SaysoError
+
+app = typer.Typer(
+    name="sayso",
+    help="On whose say-so does the news say this? Labels every sentence of an article by speaker and stance.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from .. import __version__
+
+        typer.echo(f"sayso {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _sayso(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    pass
+
+
+def _register() -> None:
+    from .train import train
+
+    app.command()(train)
+
+
+_register()
+
+
+def main() -> None:
+    """Run a command line; errors that a user can mend end in exit code 1, without a traceback."""
+    try:
+        app()
+    except SaysoError as error:
+        print(f"sayso: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output has left (`sayso label ... | head`): that is no fault.
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("sayso: stopped", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"sayso: {where}{error.strerror}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,99 @@
+"""`sayso train`: labelled rows to a model folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..train.settings import TrainSettings
+
+
+def train(
+    config: Annotated[Path, typer.Option("--config", "-c", help="Recipe: a YAML file, or the name of a shipped one.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to make.")],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Labelled rows (.jsonl .csv .tsv .parquet) to learn from, instead of the recipe's data."),
+    ] = None,
+    scheme: Annotated[
+        str | None, typer.Option("--scheme", "-s", help="Scheme name or YAML file, instead of the recipe's.")
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="What to start from, instead of the recipe's: minilm, shipped, a folder, or a hub name."),
+    ] = None,
+    polnear: Annotated[Path | None, typer.Option(help="PolNeAR's train folder, instead of the recipe's.")] = None,
+    real: Annotated[
+        Path | None, typer.Option(help="Folder of the texts that the recipe's stand-off labels label.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data, instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the run, instead of the recipe's.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check everything, say what would happen, stop.")
+    ] = False,
+) -> None:
+    """Train a model. A run that was broken off goes on where it stopped."""
+    from ..model.scheme import Scheme
+    from ..train.data import describe, load, split
+
+    settings = _settings(config, data, scheme, encoder, polnear, real, epochs, seed)
+    _check_out(out)
+    if dry_run:
+        chosen = Scheme.load(settings.scheme)
+        typer.echo(describe(split(load(settings.data, chosen), settings)), err=True)
+        return
+    from ..train.run import run
+
+    made = run(settings, out, command="sayso " + " ".join(sys.argv[1:]), say=lambda line: typer.echo(line, err=True))
+    scores = made.scores
+    if scores:
+        typer.echo(
+            f"{out}: speaker macro-F1 {scores['speaker']['macro_f1']:.3f}, "
+            f"stance macro-F1 {scores['stance']['macro_f1']:.3f}, both right {scores['both_right']:.3f} "
+            f"on {scores['n_sentences']} held-out sentences",
+            err=True,
+        )
+
+
+def _settings(
+    config: Path,
+    data: list[Path] | None,
+    scheme: str | None,
+    encoder: str | None,
+    polnear: Path | None,
+    real: Path | None,
+    epochs: int | None,
+    seed: int | None,
+) -> TrainSettings:
+    """The recipe with the command line's changes, checked as a whole."""
+    from ..train.settings import Data, TrainSettings
+
+    settings = TrainSettings.load(config)
+    values = settings.to_dict()
+    if data is not None:
+        values["data"] = Data(rows=tuple(data)).model_dump(mode="json")
+    if polnear is not None:
+        values["data"]["polnear"] = str(polnear)
+    if real is not None:
+        for standoff in values["data"]["standoff"]:
+            standoff["texts"] = str(real)
+    given = {"scheme": scheme, "encoder": encoder, "epochs": epochs, "run_seed": seed}
+    values |= {key: value for key, value in given.items() if value is not None}
+    return TrainSettings.from_dict(values, f"{config} with the options given")
+
+
+def _check_out(out: Path) -> None:
+    """Find out before hours of work that the result could not be written."""
+    import os
+
+    from ..model.errors import SaysoError
+
+    place = out.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise SaysoError(f"cannot write {out}", expected="a folder that may be written", found=f"{place} may not")

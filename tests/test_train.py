@@ -1,0 +1,278 @@
+"""Training with a tiny random encoder: rows in, a whole model folder out, the same folder for the same seed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training tests need the train extra")
+
+from sayso.model.errors import ConfigError, ModelFolderError, RowError, SaysoError
+from sayso.model.labeller import Labeller
+from sayso.train.settings import TrainSettings
+
+SENTENCES = (
+    ("The governor said two houses burned.", "governor", "reports"),
+    ("The raid was on Monday.", "outlet", "asserts"),
+    ("Kyiv denied it had troops in the village.", "ukrainian_officials", "reports"),
+    ("The legion claimed the village.", "legion", "reports"),
+    ("The minister confirmed the raid.", "kremlin", "asserts"),
+    ("Reporters were told of three fighters.", "other", "reports"),
+)
+
+
+def _rows(path: Path, n_articles: int = 10) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["article", "paragraph", "sentence", "text", "speaker", "stance"])
+        for article in range(n_articles):
+            for i in range(len(SENTENCES)):
+                text, speaker, stance = SENTENCES[(i + article) % len(SENTENCES)]
+                writer.writerow(
+                    [f"a{article}", i // 2, i, text.replace("two", ["two", "three"][article % 2]), speaker, stance]
+                )
+    return path
+
+
+def _recipe(rows: Path, encoder: Path, **changes: object) -> TrainSettings:
+    values: dict[str, object] = {
+        "scheme": "belgorod",
+        "encoder": str(encoder),
+        "data": {"rows": [str(rows)]},
+        "validation_share": 0.2,
+        "epochs": 2,
+        "batch_tokens": 1024,
+        "precision": "float32",
+        "learning_rate": 1e-3,
+        "window": {"n_tokens": 256, "context_before": 32, "context_after": 16},
+    }
+    return TrainSettings.from_dict({**values, **changes}, "test")
+
+
+def _silent(line: str) -> None:
+    assert isinstance(line, str)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> dict[str, Path]:
+    from sayso.train.run import run
+
+    base = tmp_path_factory.mktemp("models")
+    rows = _rows(base / "rows.csv")
+    made = {}
+    for weights in ("float32", "int8", "int4"):
+        made[weights] = base / weights
+        run(_recipe(rows, tiny_encoder, weights=weights, rounding_from=0.5), made[weights], command="test", say=_silent)
+    return made
+
+
+@pytest.mark.parametrize("weights", ["float32", "int8", "int4"])
+def test_a_trained_folder_labels(folders: dict[str, Path], weights: str) -> None:
+    folder = folders[weights]
+    assert {p.name for p in folder.iterdir()} == {
+        "config.json",
+        "model.safetensors",
+        "model.onnx",
+        "tokenizer.json",
+        "README.md",
+    }
+    rows = Labeller.load(folder).label_text(
+        "Raid on the village\n\nThe governor said two houses burned. He was not there."
+    )
+    assert [row.sentence for row in rows] == [0, 1, 2]
+    for row in rows:
+        assert row.probabilities is not None
+        assert row.speaker_p == max(row.probabilities["speaker"].values())
+        assert abs(sum(row.probabilities["speaker"].values()) - 1) < 1e-3
+        assert abs(sum(row.probabilities["stance"].values()) - 1) < 1e-3
+
+
+def test_same_seed_same_bytes(folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path) -> None:
+    from sayso.train.run import run
+
+    rows = folders["int4"].parent / "rows.csv"
+    again = tmp_path / "again"
+    run(_recipe(rows, tiny_encoder, weights="int4", rounding_from=0.5), again, command="test", say=_silent)
+    for name in ("model.safetensors", "model.onnx", "tokenizer.json"):
+        assert (again / name).read_bytes() == (folders["int4"] / name).read_bytes(), name
+    other = tmp_path / "other"
+    run(_recipe(rows, tiny_encoder, weights="int4", run_seed=1), other, command="test", say=_silent)
+    assert (other / "model.safetensors").read_bytes() != (again / "model.safetensors").read_bytes()
+
+
+def test_a_broken_run_goes_on_to_the_same_weights(
+    folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sayso.train import loop
+    from sayso.train.run import run
+
+    recipe = _recipe(folders["int4"].parent / "rows.csv", tiny_encoder, weights="int4", rounding_from=0.5)
+    saved = loop._save
+    n_saved = 0
+
+    def save_and_break(*arguments: object) -> None:
+        nonlocal n_saved
+        saved(*arguments)  # type: ignore[arg-type]
+        n_saved += 1
+        if n_saved == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_save", save_and_break)
+    out = tmp_path / "model"
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe, out, command="test", say=_silent)
+    assert not out.exists()
+    said: list[str] = []
+    run(recipe, out, command="test", say=said.append)
+    assert any("going on after epoch 1" in line for line in said)
+    assert (out / "model.safetensors").read_bytes() == (folders["int4"] / "model.safetensors").read_bytes()
+    assert not list(tmp_path.glob("*.state"))
+
+
+def test_saved_and_reloaded_networks_agree(folders: dict[str, Path]) -> None:
+    import torch
+
+    from sayso.train.folder import load_network
+
+    first, _ = load_network(folders["int4"], dropout=0.0, n_stances=2)
+    second, _ = load_network(folders["int4"], dropout=0.0, n_stances=2)
+    for (name, a), (_, b) in zip(first.named_parameters(), second.named_parameters(), strict=True):
+        assert torch.equal(a, b), name
+    config = json.loads((folders["int4"] / "config.json").read_text())
+    assert config["parity"]["speaker_equal"] >= 0.97
+
+
+def test_learning_goes_on_from_a_model_folder(folders: dict[str, Path], tmp_path: Path) -> None:
+    from sayso.train.run import run
+
+    rows = folders["int4"].parent / "rows.csv"
+    run(_recipe(rows, folders["int4"], weights="int8", epochs=1), tmp_path / "next", command="test", say=_silent)
+    assert Labeller.load(tmp_path / "next").label_text("The raid was on Monday.")
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "model.onnx", "tokenizer.json"])
+def test_a_missing_file_is_named(folders: dict[str, Path], tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(folders["int4"], tmp_path / "copy"))
+    (copy / name).unlink()
+    with pytest.raises(ModelFolderError, match=name):
+        Labeller.load(copy)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.onnx", "tokenizer.json"])
+def test_a_changed_file_is_refused(folders: dict[str, Path], tmp_path: Path, name: str) -> None:
+    copy = Path(shutil.copytree(folders["int4"], tmp_path / "copy"))
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(bytes(content))
+    with pytest.raises(ModelFolderError, match="sha256"):
+        Labeller.load(copy)
+
+
+def test_another_format_is_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folders["int4"], tmp_path / "copy"))
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "format": 99}))
+    with pytest.raises(ModelFolderError, match="format 1"):
+        Labeller.load(copy)
+
+
+def test_a_folder_of_something_else_is_not_replaced(
+    folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path
+) -> None:
+    from sayso.train.run import run
+
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.txt").write_text("years of work")
+    rows = folders["int4"].parent / "rows.csv"
+    with pytest.raises(SaysoError, match="no model folder"):
+        run(_recipe(rows, tiny_encoder, epochs=1), tmp_path / "thesis", command="test", say=_silent)
+    assert (tmp_path / "thesis" / "chapter1.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ("scheme: belgorod\nlerning_rate: 0.1\n", "did you mean 'learning_rate'"),
+        ("scheme: belgorod\nepochs: many\n", "epochs"),
+        ("scheme: belgorod\nwindow: {n_tokens: 128, context_before: 100}\n", "more than half"),
+        ("epochs: [\n", "not YAML"),
+    ],
+)
+def test_a_wrong_recipe_is_told(tmp_path: Path, recipe: str, message: str) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text(recipe)
+    with pytest.raises(ConfigError, match=message):
+        TrainSettings.load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text,speaker,stance\nHe said so.,govenor,reports\n", "did you mean 'governor'"),
+        ("text,speaker\nHe said so.,governor\n", "stance is missing"),
+        ("text;speaker;stance\nHe said so.;governor;reports\n", "one column only"),
+        ("text,speaker,stance\nHe said so.,governor,reports\n", "too few articles"),
+        ("", "empty"),
+    ],
+)
+def test_wrong_rows_are_told_before_any_work(tmp_path: Path, tiny_encoder: Path, content: str, message: str) -> None:
+    from sayso.train.run import run
+
+    path = tmp_path / "labels.csv"
+    path.write_text(content)
+    with pytest.raises(SaysoError, match=message):
+        run(_recipe(path, tiny_encoder), tmp_path / "out", command="test", say=_silent)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_article_is_on_both_sides(tmp_path: Path, tiny_encoder: Path) -> None:
+    from sayso.model.scheme import Scheme
+    from sayso.train.data import load, split
+
+    recipe = _recipe(_rows(tmp_path / "rows.csv", 20), tiny_encoder)
+    parts = split(load(recipe.data, Scheme.load("belgorod")), recipe)
+    assert not {a.id for a in parts.train} & {a.id for a in parts.validation}
+    assert not {a.text for a in parts.train} & {a.text for a in parts.validation}
+    # The articles repeat each other, so dropping twins must have been said.
+    assert any("the same text is held out" in note for note in parts.notes)
+
+
+def test_a_sentence_without_its_text_is_told(tmp_path: Path) -> None:
+    from sayso.model.rowfiles import read_rows
+
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        '{"text": "A.", "speaker": "outlet", "stance": "asserts"}\n{"speaker": "outlet", "stance": "asserts"}\n'
+    )
+    with pytest.raises(RowError, match=r"rows.jsonl:2: no usable 'text'"):
+        list(read_rows(path))
+
+
+def test_temperature_recovers_a_known_one() -> None:
+    from sayso.train.calibrate import temperature
+
+    rng = np.random.default_rng(0)
+    true = rng.normal(size=(4000, 3)).astype(np.float32) * 2
+    p = np.exp(true) / np.exp(true).sum(-1, keepdims=True)
+    gold = (rng.random((4000, 1)) > p.cumsum(-1)).sum(-1).clip(max=2)
+    # Logits twice too large are twice too sure: the temperature that mends them is 2.
+    assert temperature(true * 2, gold) == pytest.approx(2.0, rel=0.1)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['sayso', '--help']\n"
+        "from sayso.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'evaluate', 'polars', 'pyarrow', 'onnxruntime', 'numpy'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
+    assert "HEAVY []" in done.stdout

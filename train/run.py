@@ -1,0 +1,295 @@
+"""A whole training run: recipe to model folder, with the folder's scores, parity and card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from ..model.checkpoint import FILES, EncoderFacts, ModelConfig, file_digest, new_folder
+from ..model.errors import ConfigError, ModelFolderError
+from ..model.runtime import OnnxRunner
+from ..model.scheme import Scheme
+from ..model.scorer import ArticleScores, RawScores, Scorer
+from ..model.windows import WindowBuilder
+from .calibrate import temperature
+from .card import model_card
+from .data import Split, describe, load, split, weighted
+from .encoders import Encoder, load_encoder
+from .examples import TrainingArticle
+from .export import agreement, pack_network, write_graph
+from .folder import load_network
+from .loop import Trained, bits_of, score_articles, train, window_settings
+from .settings import TrainSettings
+from .torch_runner import TorchRunner
+
+#: A folder whose graph computes other labels than its network on more than this share of sentences is not whole.
+MIN_EQUAL = {"float32": 1.0, "int8": 0.97, "int4": 0.97}
+#: Largest difference of a probability that float32 graphs may show.
+MAX_P_DIFFERENCE = 1e-3
+_PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "onnxruntime", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a run starts: a network, its encoder, and what is said of it."""
+
+    network: nn.Module
+    encoder: Encoder
+
+
+def start(settings: TrainSettings, scheme: Scheme) -> Start:
+    """The network that a recipe starts from: a sayso model, or a plain encoder under new heads.
+
+    Raises:
+        ConfigError: the encoder cannot be loaded.
+    """
+    from ..model.checkpoint import shipped_model
+    from ..model.network import Network
+
+    place = shipped_model() if settings.encoder == "shipped" else Path(settings.encoder)
+    if (place / FILES.config).is_file() and "format" in json.loads((place / FILES.config).read_text(encoding="utf-8")):
+        network, encoder = load_network(place, dropout=settings.dropout, n_stances=len(scheme.stances))
+        return Start(network, encoder)
+    if settings.encoder == "shipped":
+        raise ConfigError(
+            "the shipped model is not here", expected=f"a model folder {place}", hint="set encoder: minilm"
+        )
+    encoder = load_encoder(settings.encoder, settings.dropout)
+    return Start(Network(encoder.module, len(scheme.stances), dropout=settings.dropout), encoder)
+
+
+def run(
+    settings: TrainSettings,
+    out: Path,
+    *,
+    command: str,
+    say: Callable[[str], None] = print,
+    n_workers: int = 0,
+) -> ModelConfig:
+    """Train by a recipe and write the model folder.
+
+    A run that was broken off goes on after its last whole epoch, from `OUT.state`, if the recipe and the data are the
+    same.
+
+    Args:
+        settings: the recipe.
+        out: the model folder to make.
+        command: the command line, for the record.
+        say: receives lines of progress.
+        n_workers: processes that make windows.
+
+    Raises:
+        SaysoError: data, recipe or encoder are wrong, or the exported graph does not compute what the network does.
+    """
+    import datasets
+    import torch
+
+    began = time.monotonic()
+    scheme = Scheme.load(settings.scheme)
+    articles = load(settings.data, scheme)
+    parts = split(articles, settings)
+    say(describe(parts))
+    torch.manual_seed(settings.run_seed)  # new heads depend on the recipe's seed only
+    begin = start(settings, scheme)
+    _check_window(settings, begin)
+    digest = _digest(settings, articles)
+    state = out.with_name(f"{out.name}.state")
+    _drop_stale_state(state, digest, say)
+    teachers = [load_network(path, dropout=0.0, n_stances=len(scheme.stances))[0] for path in settings.teachers]
+    datasets.disable_progress_bars()
+    rows = datasets.Dataset.from_list([a.to_dict() for a in weighted(parts.train, settings)])
+    trained = train(
+        begin.network,
+        begin.encoder,
+        scheme,
+        settings,
+        rows,
+        parts.validation,
+        teachers=teachers,
+        state=state,
+        n_workers=n_workers,
+        say=say,
+    )
+    facts = {
+        "command": command,
+        "recipe": settings.to_dict(),
+        "data": {"digest": digest, "summary": describe(parts).splitlines()},
+        "history": [asdict(h) for h in trained.history],
+        "best_epoch": trained.best_epoch,
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "minutes": round((time.monotonic() - began) / 60, 1),
+    }
+    config = write_folder(trained, begin.encoder, scheme, settings, parts, out, facts, say)
+    state.unlink(missing_ok=True)
+    state.with_suffix(".digest").unlink(missing_ok=True)
+    return config
+
+
+def _check_window(settings: TrainSettings, begin: Start) -> None:
+    if settings.window.n_tokens > begin.encoder.n_positions:
+        raise ConfigError(
+            "the window is longer than the encoder reads",
+            expected=f"window.n_tokens of at most {begin.encoder.n_positions} for {settings.encoder}",
+            found=str(settings.window.n_tokens),
+        )
+
+
+def write_folder(
+    trained: Trained,
+    encoder: Encoder,
+    scheme: Scheme,
+    settings: TrainSettings,
+    parts: Split,
+    out: Path,
+    facts: Mapping[str, Any],
+    say: Callable[[str], None],
+) -> ModelConfig:
+    """Export a trained network, calibrate and score it through the runtime that users have, and write its folder."""
+    from safetensors.numpy import save_file
+
+    network: Any = trained.network
+    exported, tensors = pack_network(trained.network, bits_of(settings))
+    with new_folder(out) as folder:
+        save_file(tensors, str(folder / FILES.weights))
+        write_graph(exported, folder, len(scheme.speakers))
+        encoder.tokenizer.save(str(folder / FILES.tokenizer))
+        builder = WindowBuilder(encoder.tokenizer, window_settings(settings), encoder.special)
+        runner = OnnxRunner(folder)
+        # Without validation articles parity is still checked, on what was learned from.
+        sample = list(parts.validation) if parts.validation else [a for a in parts.train if not a.voices][:20]
+        scores = score_articles(Scorer(builder, scheme, runner), sample)
+        parity = _parity(scores, score_articles(Scorer(builder, scheme, TorchRunner(exported, 1)), sample), settings)
+        say(f"parity with torch: {parity}")
+        held_out = scores if parts.validation else []
+        temperatures = fit_temperatures(held_out, parts.validation, scheme)
+        config = ModelConfig(
+            scheme=scheme,
+            encoder=EncoderFacts(
+                encoder.name, encoder.config, encoder.special, encoder.mask, int(network.pointer_query.out_features)
+            ),
+            window=window_settings(settings),
+            weights=settings.weights,
+            temperatures=temperatures,
+            training=facts,
+            scores=validation_scores(held_out, parts.validation, scheme, temperatures),
+            parity=parity,
+            digests={name: file_digest(folder / name) for name in FILES.digested()},
+        )
+        (folder / FILES.config).write_text(
+            json.dumps(config.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        (folder / FILES.card).write_text(model_card(config), encoding="utf-8")
+    shutil.rmtree(out.with_name(f".{out.name}.old"), ignore_errors=True)
+    return config
+
+
+def _parity(
+    ours: Sequence[ArticleScores], theirs: Sequence[ArticleScores], settings: TrainSettings
+) -> dict[str, float]:
+    found = agreement(_stacked(ours), _stacked(theirs))
+    worst = min(found["speaker_equal"], found["stance_equal"])
+    exact = settings.weights == "float32"
+    if worst < MIN_EQUAL[settings.weights] or (exact and found["max_p_difference"] > MAX_P_DIFFERENCE):
+        raise ModelFolderError(
+            "the exported graph does not compute what the network does",
+            expected=f"equal labels on {MIN_EQUAL[settings.weights]:.1%} of sentences",
+            found=str(found),
+            hint="train with weights: float32, or longer with rounded weights (rounding_from)",
+        )
+    return {name: round(value, 6) for name, value in found.items()}
+
+
+def _stacked(scores: Sequence[ArticleScores]) -> RawScores:
+    empty: NDArray[np.float32] = np.zeros((1, 1, 1), np.float32)
+    return RawScores(
+        np.concatenate([s.speaker for s in scores]), np.concatenate([s.stance for s in scores]), empty, empty
+    )
+
+
+def gold_numbers(articles: Sequence[TrainingArticle], scheme: Scheme) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Gold speaker and stance numbers of articles' sentences, (n_sentences,) each."""
+    targets = [t for a in articles for t in a.targets]
+    return (
+        np.array([scheme.speaker_ids.index(t.speakers[0]) for t in targets], np.int64),
+        np.array([scheme.stance_ids.index(str(t.stance)) for t in targets], np.int64),
+    )
+
+
+def fit_temperatures(
+    scores: Sequence[ArticleScores], articles: Sequence[TrainingArticle], scheme: Scheme
+) -> dict[str, float]:
+    """Temperatures of both heads, fitted on held-out articles; 1 where there are none."""
+    if not scores:
+        return {"speaker": 1.0, "stance": 1.0}
+    stacked = _stacked(scores)
+    speaker, stance = gold_numbers(articles, scheme)
+    return {"speaker": temperature(stacked.speaker, speaker), "stance": temperature(stacked.stance, stance)}
+
+
+def validation_scores(
+    scores: Sequence[ArticleScores],
+    articles: Sequence[TrainingArticle],
+    scheme: Scheme,
+    temperatures: Mapping[str, float],
+) -> dict[str, Any]:
+    """Figures on the held-out articles, through the exported graph; {} where there are none."""
+    from ..evaluation.scores import calibration_error, confusion, label_scores, macro_f1
+    from ..model.scorer import probabilities
+
+    if not scores:
+        return {}
+    stacked = _stacked(scores)
+    gold = dict(zip(("speaker", "stance"), gold_numbers(articles, scheme), strict=True))
+    right = np.ones(len(gold["speaker"]), bool)
+    out: dict[str, Any] = {"n_articles": len(articles), "n_sentences": len(right)}
+    for head, labels in (("speaker", scheme.speaker_ids), ("stance", scheme.stance_ids)):
+        p = probabilities(getattr(stacked, head), temperatures[head])
+        predicted = p.argmax(-1)
+        counts = confusion(gold[head], predicted, len(labels))
+        hit = predicted == gold[head]
+        right &= hit
+        out[head] = {
+            "macro_f1": round(macro_f1(counts), 4),
+            "accuracy": round(float(hit.mean()), 4),
+            "calibration_error": round(calibration_error(p.max(-1).astype(np.float64), hit), 4),
+            "by_label": {s.label: {"f1": round(s.f1, 4), "n": s.n_gold} for s in label_scores(counts, labels)},
+        }
+    out["both_right"] = round(float(right.mean()), 4)
+    return out
+
+
+def _digest(settings: TrainSettings, articles: Sequence[TrainingArticle]) -> str:
+    digest = hashlib.sha256(json.dumps(settings.to_dict(), sort_keys=True).encode())
+    for article in articles:
+        digest.update(json.dumps(article.to_dict(), sort_keys=True, ensure_ascii=False).encode())
+    return digest.hexdigest()
+
+
+def _drop_stale_state(state: Path, digest: str, say: Callable[[str], None]) -> None:
+    """Keep a broken run's state only if it is of this recipe and data."""
+    note = state.with_suffix(".digest")
+    state.parent.mkdir(parents=True, exist_ok=True)
+    if state.is_file() and (not note.is_file() or note.read_text(encoding="utf-8") != digest):
+        say(f"{state} is of another recipe or other data: starting anew")
+        state.unlink()
+    note.write_text(digest, encoding="utf-8")
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
