@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from ..model.scheme import Scheme
+    from ..train.data import Split
+    from ..train.examples import TrainingArticle
     from ..train.settings import TrainSettings
 
 
 def train(
     config: Annotated[Path, typer.Option("--config", "-c", help="Recipe: a YAML file, or the name of a shipped one.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to make.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The model folder to make.")] = None,
     data: Annotated[
         list[Path] | None,
         typer.Option(help="Labelled rows (.jsonl .csv .tsv .parquet) to learn from, instead of the recipe's data."),
@@ -32,6 +35,15 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data, instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the run, instead of the recipe's.")] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=2, help="Measure by cross-validation over so many folds; no model is made.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=2, help="Measure the spread over so many seeds; no model is made.")
+    ] = None,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Measure what more labels bring: the learning curve; no model is made.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and check everything, say what would happen, stop.")
     ] = False,
@@ -40,12 +52,20 @@ def train(
     from ..model.scheme import Scheme
     from ..train.data import describe, load, split
 
+    if sum((folds is not None, seeds is not None, curve)) > 1:
+        raise typer.BadParameter("choose one of --folds, --seeds and --curve")
     settings = _settings(config, data, scheme, encoder, polnear, real, epochs, seed)
-    _check_out(out)
-    if dry_run:
+    if dry_run or folds is not None or seeds is not None or curve:
         chosen = Scheme.load(settings.scheme)
-        typer.echo(describe(split(load(settings.data, chosen), settings)), err=True)
+        articles = load(settings.data, chosen)
+        parts = split(articles, settings)
+        typer.echo(describe(parts), err=True)
+        if not dry_run:
+            _measure(articles, parts, settings, chosen, folds, seeds, curve=curve)
         return
+    if out is None:
+        raise typer.BadParameter("name the model folder to make", param_hint="--out")
+    _check_out(out)
     from ..train.run import run
 
     made = run(settings, out, command="sayso " + " ".join(sys.argv[1:]), say=lambda line: typer.echo(line, err=True))
@@ -57,6 +77,37 @@ def train(
             f"on {scores['n_sentences']} held-out sentences",
             err=True,
         )
+
+
+def _measure(
+    articles: list[TrainingArticle],
+    parts: Split,
+    settings: TrainSettings,
+    scheme: Scheme,
+    folds: int | None,
+    seeds: int | None,
+    *,
+    curve: bool,
+) -> None:
+    """Run the trials that were asked for and print them as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..train.trials import curve_trials, fold_trials, run_trials, seed_trials, spread, worth_more
+
+    if folds is not None:
+        trials = fold_trials(articles, folds, settings)
+    elif seeds is not None:
+        trials = seed_trials(parts, seeds, settings)
+    else:
+        trials = curve_trials(parts, settings)
+    scores = list(run_trials(trials, settings, scheme, lambda line: typer.echo(line, err=True)))
+    table = Table("run", "articles", "sentences", "speaker F1", "stance F1", "both right")
+    for s in scores:
+        figures = (f"{s.speaker_f1:.3f}", f"{s.stance_f1:.3f}", f"{s.both:.3f}")
+        table.add_row(s.trial, str(s.n_articles), str(s.n_sentences), *figures)
+    Console().print(table)
+    typer.echo(worth_more(scores) if curve else spread(scores))
 
 
 def _settings(

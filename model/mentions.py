@@ -6,9 +6,10 @@ A mention is a mark that the encoder reads beside the words; it never decides a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .scheme import Scheme
+from .scheme import Speaker
 
 # A word, or a number, with inner apostrophes and full stops left out: "Russia's" is matched by "Russia".
 _WORD = re.compile(r"\w+")
@@ -24,15 +25,15 @@ class Mention:
 
 
 class AliasMatcher:
-    """Finds the aliases of a scheme in a text, longest first, in time linear in the text.
+    """Finds the aliases of speakers in a text, longest first, in time linear in the text.
 
     Case is ignored, except that an alias of two or three capitals ("RVC") matches only capitals. Words are compared
     whole; what stands between them (spaces, hyphens, full stops) is not.
     """
 
-    def __init__(self, scheme: Scheme) -> None:
+    def __init__(self, speakers: Iterable[Speaker]) -> None:
         self._by_first_word: dict[str, list[tuple[tuple[str, ...], str, bool]]] = {}
-        for speaker in scheme.speakers:
+        for speaker in speakers:
             for alias in speaker.aliases:
                 words = tuple(_WORD.findall(alias.casefold()))
                 if not words:

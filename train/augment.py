@@ -16,7 +16,12 @@ from ..model.records import Sentence
 from .examples import TrainingArticle
 
 # Pairs of one-character marks, so that offsets stay: (double opening, double closing, single opening, single closing).
-_QUOTE_STYLES = ({"“": '"', "”": '"'}, {"“": "‘", "”": "’"}, {"“": "«", "”": "»"}, {"‘": "“"})
+_QUOTE_STYLES: tuple[dict[str, str | int | None], ...] = (
+    {"“": '"', "”": '"'},
+    {"“": "‘", "”": "’"},
+    {"“": "«", "”": "»"},
+    {"‘": "“"},
+)
 _STRAIGHT_OPENING = re.compile(r'(?<![\w,.!?…])"(?=\w|[‘\'$€£(])')
 
 # Surnames for people who do not exist, of many shapes, so that a name alone says little.

@@ -86,7 +86,7 @@ def empty_encoder(config: dict[str, Any]) -> nn.Module:
     from transformers import AutoConfig, AutoModel
 
     values = dict(config)
-    module: Any = AutoModel.from_config(
+    module: Any = AutoModel.from_config(  # type: ignore[no-untyped-call]
         AutoConfig.for_model(values.pop("model_type"), **values), attn_implementation="eager"
     )
     if getattr(module, "pooler", None) is not None:

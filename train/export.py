@@ -7,7 +7,6 @@ The graph is exported without weights: matrices that are packed become 8-bit mul
 from __future__ import annotations
 
 import copy
-import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,9 @@ class PackedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Multiply."""
-        result: Tensor = _DynamicMatMul.apply(x, self.int8, self.scale, self.bias)
+        result: Tensor = _DynamicMatMul.apply(  # type: ignore[no-untyped-call]
+            x, self.int8, self.scale, self.bias
+        )
         return result
 
 
@@ -120,14 +121,13 @@ def write_graph(exported: nn.Module, folder: Path, n_slots: int) -> None:
     dynamic |= {"speaker": {0: "n_windows", 1: "n_sentences", 2: "n_slots"}}
     dynamic |= {"stance": {0: "n_windows", 1: "n_sentences"}, "tags": {0: "n_windows", 1: "n_tokens"}}
     dynamic |= {"pointer": {0: "n_windows", 1: "n_sentences", 2: "n_tokens"}}
-    written = io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
         # The exporter warns of its own age and of tracing; what it made is checked against the network afterwards.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             exported,
             feed,
-            written,
+            str(folder / FILES.graph),
             input_names=list(INPUTS),
             output_names=list(OUTPUTS),
             dynamic_axes=dynamic,
@@ -137,7 +137,7 @@ def write_graph(exported: nn.Module, folder: Path, n_slots: int) -> None:
             custom_opsets={"com.microsoft": 1},
             dynamo=False,
         )
-    graph = onnx.load_from_string(written.getvalue())
+    graph = onnx.load(str(folder / FILES.graph), load_external_data=False)
     for initializer in graph.graph.initializer:
         initializer.ClearField("raw_data")
         initializer.data_location = onnx.TensorProto.EXTERNAL

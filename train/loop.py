@@ -105,6 +105,7 @@ def train(
     ahead = replace(window_settings(settings), context_after=0)
     reader = WindowBuilder(encoder.tokenizer, ahead, encoder.special)
     mask_id = encoder.tokenizer.token_to_id(encoder.mask)
+    assert mask_id is not None, "load_encoder sees to it that there is a mask token"
     augmentation = Augmentation(**settings.augmentation.model_dump())
     stream = WindowStream(
         rows,

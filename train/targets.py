@@ -74,7 +74,7 @@ class TargetBuilder:
         self.scheme = scheme
         self.augmentation = augmentation
         self.mask_id = mask_id
-        self.matcher = AliasMatcher(scheme)
+        self.matcher = AliasMatcher(scheme.speakers)
         self.outlet = scheme.outlet
         self.rest = scheme.rest
 
@@ -112,7 +112,7 @@ class TargetBuilder:
     def _study_scheme(self, rng: np.random.Generator) -> tuple[tuple[Slot, ...], dict[str, tuple[str, ...]]]:
         """Slots of the study's scheme, and which slots each speaker id stands for (a dropped one: the rest)."""
         speakers: list[Speaker] = list(self.scheme.speakers)
-        allowed = {s.id: (s.id,) for s in speakers}
+        allowed: dict[str, tuple[str, ...]] = {s.id: (s.id,) for s in speakers}
         change = self.augmentation
         if change is not None:
             for speaker in self.scheme.speakers:
@@ -138,7 +138,7 @@ class TargetBuilder:
         parties: list[list[Voice]] = [[named[i]] for i in rng.permutation(len(named))[:n_parties]]
         if len(parties) > 2 and rng.random() < 0.5:
             parties[0] += parties.pop()
-        allowed = {v.id: (OTHER,) for v in named}
+        allowed: dict[str, tuple[str, ...]] = {v.id: (OTHER,) for v in named}
         allowed |= {OTHER: (OTHER,), OUTLET: (OUTLET,)}
         speakers: list[tuple[str, str]] = []
         aliases: list[Speaker] = []
@@ -157,9 +157,7 @@ class TargetBuilder:
             speakers = [speakers[i] for i in rng.permutation(len(speakers))]
         allowed[SOMEBODY] = tuple(speaker for speaker, _ in speakers if speaker != OUTLET)
         slots = tuple(self.builder.slot(speaker, prompt) for speaker, prompt in speakers)
-        # Only the aliases matter to the matcher, so the labels of this little scheme need no names of their own.
-        scheme = Scheme.model_construct(speakers=tuple(aliases))
-        return slots, allowed, AliasMatcher(scheme)
+        return slots, allowed, AliasMatcher(aliases)
 
     def _targets(
         self,

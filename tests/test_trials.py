@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch", reason="training tests need the train extra")
+
+from sayso.model.errors import RowError
+from sayso.model.records import Sentence
+from sayso.train.data import Split
+from sayso.train.examples import Target, TrainingArticle, Voice
+from sayso.train.settings import TrainSettings
+from sayso.train.trials import TrialScore, curve_trials, fold_trials, seed_trials, spread, worth_more
+
+SETTINGS = TrainSettings(scheme="belgorod", encoder="minilm")
+
+
+def _article(name: str, voices: tuple[Voice, ...] = ()) -> TrainingArticle:
+    text = f"Article {name}."
+    return TrainingArticle(
+        name, "rows", text, (Sentence(0, 0, 0, len(text), text),), (Target(("outlet",), "asserts"),), voices
+    )
+
+
+ARTICLES = [*(_article(f"a{i}") for i in range(11)), _article("teaches", (Voice("other", ("Others",)),))]
+
+
+def test_folds_measure_every_article_once() -> None:
+    trials = fold_trials(ARTICLES, 3, SETTINGS)
+    measured = [a.id for t in trials for a in t.validation]
+    assert sorted(measured) == sorted(a.id for a in ARTICLES[:11])
+    for trial in trials:
+        assert not {a.id for a in trial.train} & {a.id for a in trial.validation}
+        assert "teaches" in {a.id for a in trial.train}
+
+
+def test_too_many_folds_are_refused() -> None:
+    with pytest.raises(RowError, match="2 to 11 folds"):
+        fold_trials(ARTICLES, 12, SETTINGS)
+
+
+def test_the_curve_grows_and_is_measured_on_the_same() -> None:
+    parts = Split(tuple(ARTICLES[:8]), tuple(ARTICLES[8:11]), ())
+    trials = curve_trials(parts, SETTINGS)
+    sets = [{a.id for a in t.train} for t in trials]
+    assert [len(s) for s in sets] == [1, 2, 4, 8]
+    assert all(small < large for small, large in zip(sets, sets[1:], strict=False))
+    assert len({t.validation for t in trials}) == 1
+
+
+def test_seeds_share_their_split() -> None:
+    trials = seed_trials(Split(tuple(ARTICLES[:8]), tuple(ARTICLES[8:]), ()), 3, SETTINGS)
+    assert [t.seed for t in trials] == [0, 1, 2]
+    assert len({t.train for t in trials}) == 1
+
+
+def test_the_answer_follows_from_the_last_doubling() -> None:
+    def score(n: int, f1: float) -> TrialScore:
+        return TrialScore("x", n, n * 10, f1, 0.9, 0.8)
+
+    assert "likely to help" in worth_more([score(1, 0.1), score(50, 0.60), score(100, 0.65)])
+    assert "unlikely" in worth_more([score(1, 0.1), score(50, 0.600), score(100, 0.604)])
+    # Two runs at 0.6 and 0.7: mean 0.65, deviation of the sample 0.0707.
+    assert "speaker macro-F1 0.650 (standard deviation 0.071)" in spread([score(1, 0.6), score(1, 0.7)])

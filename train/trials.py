@@ -1,0 +1,142 @@
+"""Several runs of one recipe: folds by article, seeds, and the learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..model.errors import RowError
+from ..model.scheme import Scheme
+from .data import Split, weighted
+from .examples import TrainingArticle
+from .loop import EpochScore, train
+from .settings import TrainSettings
+
+#: Shares of the training articles at which the learning curve is measured.
+CURVE_SHARES = (0.125, 0.25, 0.5, 1.0)
+#: A gain in macro-F1 from the last doubling of labels that is worth a coder's week.
+WORTH = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run: what it learns from, what it is measured on, and its seed."""
+
+    name: str
+    train: tuple[TrainingArticle, ...]
+    validation: tuple[TrainingArticle, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialScore:
+    """What one run reached, on articles that it did not learn from."""
+
+    trial: str
+    n_articles: int
+    n_sentences: int
+    speaker_f1: float
+    stance_f1: float
+    both: float
+
+
+def fold_trials(articles: Sequence[TrainingArticle], n_folds: int, settings: TrainSettings) -> list[Trial]:
+    """Each article of the study is measured in exactly one fold; articles that only teach are in all of them.
+
+    Raises:
+        RowError: fewer articles than folds.
+    """
+    study = [a for a in articles if not a.voices]
+    teaching = [a for a in articles if a.voices]
+    if not 2 <= n_folds <= len(study):
+        raise RowError(
+            "cannot make the folds",
+            expected=f"2 to {len(study)} folds: articles are never split",
+            found=f"{n_folds} folds",
+        )
+    order = np.random.default_rng(settings.split_seed).permutation(len(study))
+    trials = []
+    for fold in range(n_folds):
+        held = set(order[fold::n_folds].tolist())
+        trials.append(
+            Trial(
+                f"fold {fold + 1}",
+                (*(a for i, a in enumerate(study) if i not in held), *teaching),
+                tuple(a for i, a in enumerate(study) if i in held),
+                settings.run_seed,
+            )
+        )
+    return trials
+
+
+def seed_trials(parts: Split, n_seeds: int, settings: TrainSettings) -> list[Trial]:
+    """The same split, other seeds."""
+    seeds = range(settings.run_seed, settings.run_seed + n_seeds)
+    return [Trial(f"seed {seed}", parts.train, parts.validation, seed) for seed in seeds]
+
+
+def curve_trials(parts: Split, settings: TrainSettings) -> list[Trial]:
+    """Growing shares of the study's training articles, each holding the smaller ones, measured on the same articles."""
+    study = [a for a in parts.train if not a.voices]
+    teaching = [a for a in parts.train if a.voices]
+    order = np.random.default_rng(settings.split_seed).permutation(len(study))
+    trials = []
+    for share in CURVE_SHARES:
+        n_kept = max(1, round(share * len(study)))
+        kept = set(order[:n_kept].tolist())
+        some = [a for i, a in enumerate(study) if i in kept]
+        trials.append(Trial(f"{n_kept} articles", (*some, *teaching), parts.validation, settings.run_seed))
+    return trials
+
+
+def run_trials(
+    trials: Sequence[Trial], settings: TrainSettings, scheme: Scheme, say: Callable[[str], None]
+) -> Iterator[TrialScore]:
+    """Run trials one after another; each starts from the recipe's encoder anew."""
+    import torch
+
+    from .run import start
+
+    for trial in trials:
+        say(f"{trial.name}: {len(trial.train)} articles to learn from, {len(trial.validation)} to measure on")
+        # Choosing the best epoch on the articles that are measured would flatter: all epochs run, and the last counts.
+        recipe = settings.model_copy(update={"run_seed": trial.seed, "patience": 0})
+        torch.manual_seed(trial.seed)
+        begin = start(recipe, scheme)
+        rows: list[dict[str, Any]] = [a.to_dict() for a in weighted(trial.train, recipe)]
+        last: EpochScore = train(begin.network, begin.encoder, scheme, recipe, rows, trial.validation, say=say).history[
+            -1
+        ]
+        study = [a for a in trial.train if not a.voices]
+        yield TrialScore(
+            trial.name, len(study), sum(len(a.sentences) for a in study), last.speaker_f1, last.stance_f1, last.both
+        )
+
+
+def spread(scores: Sequence[TrialScore]) -> str:
+    """Mean and standard deviation over runs, in words."""
+    parts = []
+    for name, values in (
+        ("speaker macro-F1", [s.speaker_f1 for s in scores]),
+        ("stance macro-F1", [s.stance_f1 for s in scores]),
+        ("both right", [s.both for s in scores]),
+    ):
+        deviation = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+        parts.append(f"{name} {np.mean(values):.3f} (standard deviation {deviation:.3f})")
+    return ", ".join(parts)
+
+
+def worth_more(scores: Sequence[TrialScore]) -> str:
+    """A plain answer to "is it worth labelling more?", from the last doubling of a learning curve."""
+    before, after = scores[-2], scores[-1]
+    gains = {"speaker": after.speaker_f1 - before.speaker_f1, "stance": after.stance_f1 - before.stance_f1}
+    told = ", ".join(f"{head} macro-F1 by {gain:+.3f}" for head, gain in gains.items())
+    answer = (
+        "labelling as much again is likely to help"
+        if max(gains.values()) >= WORTH
+        else "more of the same is unlikely to help much; look at the errors instead (`sayso evaluate --errors`)"
+    )
+    return f"From {before.n_sentences} to {after.n_sentences} sentences changed {told}: {answer}."
