@@ -1,28 +1,23 @@
 """Where a paragraph is cut into sentences: nupunkt's cuts, mended by rules about quotation marks and abbreviations.
 
-nupunkt (Punkt: Kiss and Strunk, 2006, with a trained list of abbreviations) judges full stops. It does not know which
-quotation mark closes, who said "Why?", or that a space is missing; the rules here do. docs/sentences.md measures both.
+nupunkt (Punkt: Kiss and Strunk, 2006, here with the abbreviations of `abbreviations`) judges full stops. It does not
+know which quotation mark closes, who said "Why?", or that a space is missing; the rules here do. docs/sentences.md
+measures both.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import Any
 
+from .abbreviations import ABBREVIATIONS, STATES, TITLES, words
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-#: Titles and ranks: a name follows.
-_TITLES = _words(
-    "mr mrs ms messrs dr prof rev fr hon st gen lt col maj capt cpt cmdr cdr sgt cpl pvt adm brig gov sen rep amb"
-    " supt insp det mt ft vs"
-)
 #: Abbreviations before a number: No. 5, Oct. 18.
-_BEFORE_NUMBER = _words("no nos art sec fig vol pp jan feb mar apr jun jul aug sep sept oct nov dec")
+_BEFORE_NUMBER = words("no nos art sec fig vol pp jan feb mar apr jun jul aug sep sept oct nov dec")
 #: Capitalised words that begin a sentence far more often than they go on after an abbreviation.
-_STARTERS = _words(
+_STARTERS = words(
     "the a an this that these those it its he she they we you i his her their our my there here but and or so if in on"
     " at as by for from with after before then when while since until although though however meanwhile what who why"
     " how where which not no one some many most all both each another"
@@ -30,12 +25,25 @@ _STARTERS = _words(
 _LAST_WORD = re.compile(r"([^\W\d_]+)\.\Z")
 _ACRONYM = re.compile(r"(?:\b[A-Z]\.){2,}\Z")
 _INITIAL = re.compile(r"(?:\A|[\s(\"“‘'])[A-Z]\.\Z")
+#: These end sentences as often as not: `_abbreviation_joins` decides by what follows.
+_CLOCKS = frozenset({"a.m", "p.m"})
 _CLOCK = re.compile(r"\b[ap]\.?m\.\Z", re.IGNORECASE)
-#: What may follow 9 a.m. in the same sentence: EST, Moscow time, local time, Monday.
-_AFTER_CLOCK = re.compile(r"[A-Z]{2,4}\b|(?:\w+ ){0,2}?[Tt]ime\b|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
+#: What may follow 9 a.m. in the same sentence: EST, E.T., (0600 GMT), Eastern, Moscow time, local time, Monday, Oct. 5.
+_AFTER_CLOCK = re.compile(
+    r"[A-Z]{2,4}\b|(?:[A-Z]\.){2}|[(\[–—-]|(?:Eastern|Central|Mountain|Pacific)\b|(?:\w+ ){0,2}?[Tt]ime\b"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d"
+)
+#: A clock that opens an entry of a live blog belongs to the sentence after it.
+_ONLY_CLOCK = re.compile(r"[\d:.]+ ?[ap]\.?m\.\Z", re.IGNORECASE)
+#: One capital letter that is no initial: the network, the mark on a tank.
+_LETTER_END = re.compile(r"\b(?:on X|[Ll]etters? [A-Z])\.\s+(?=[\"'“‘]?[A-Z])")
 _FIRST_WORD = re.compile(r"[\"“‘'(\[]*([^\W\d_][\w’'-]*)")
 #: A question, an exclamation or an ellipsis, and whatever closes after it.
 _OPEN_END = re.compile(r"(?:[?!]+|…|\.\.\.)[\"'”’»›)\]]*\Z")
+#: What goes on after a question: `"Who did it?" – a question`.
+_DASHED_ON = re.compile(r"[-–—]\s*[a-z]")
+#: The wire's name after its dateline: `MOSCOW, June 5. /TASS/ Russia ...`.
+_AGENCY_MARK = re.compile(r"/[A-Z][\w .-]{1,30}/")
 _QUOTED_END = re.compile(r"[?!…][\"'”’»›]\Z")
 _VERBS = (
     "said|says|asked|asks|told|tells|wrote|writes|added|adds|replied|replies|responded|answered|shouted|cried|yelled|"
@@ -68,17 +76,29 @@ def sentence_starts(text: str, openers: Collection[int], closers: Collection[int
     """
     starts = {_past_closers(text, at, closers) for at in _punkt_starts(text)}
     kept = {at for at in starts if 0 < at < len(text) and not _joins(text, at)}
+    kept.update(match.end() for match in _LETTER_END.finditer(text))
     kept.update(_unspaced_starts(text, openers, closers))
     return sorted(kept)
 
 
 def _punkt_starts(text: str) -> Iterator[int]:
-    from nupunkt import sent_spans
-
     for piece_start, piece_end in _between_long_tokens(text):
-        for start, _ in sent_spans(text[piece_start:piece_end]):
+        for start, _ in _punkt().span_tokenize(text[piece_start:piece_end]):
             if start > 0:
                 yield _skip_space(text, piece_start + start)
+
+
+@lru_cache(maxsize=1)
+def _punkt() -> Any:
+    """nupunkt's tokenizer, in an instance of our own that knows our abbreviations instead of those it learned."""
+    from nupunkt.models import load_default_model
+
+    tokenizer = load_default_model()
+    for learned in tokenizer.abbreviations - ABBREVIATIONS:
+        if learned in _CLOCKS or ("." not in learned and len(learned) > 1):
+            tokenizer.remove_abbreviation(learned)
+    tokenizer.add_abbreviations(sorted(ABBREVIATIONS))
+    return tokenizer
 
 
 def _between_long_tokens(text: str) -> Iterator[tuple[int, int]]:
@@ -113,7 +133,9 @@ def _joins(text: str, at: int) -> bool:
     """Whether the sentences on both sides of a cut are one."""
     left = text[max(0, at - 80) : at].rstrip()
     right = text[at : at + 120]
-    if _OPEN_END.search(left) and right[0].islower():
+    if right[0] in ",;:" or _AGENCY_MARK.match(right):
+        return True
+    if _OPEN_END.search(left) and (right[0].islower() or _DASHED_ON.match(right)):
         return True
     if _QUOTED_END.search(left) and _is_attribution(right):
         return True
@@ -130,14 +152,18 @@ def _is_attribution(right: str) -> bool:
 def _abbreviation_joins(left: str, right: str) -> bool:
     """Whether the full stop that ends `left` belongs to an abbreviation inside the sentence."""
     if _CLOCK.search(left):
-        return right[0].islower() or _AFTER_CLOCK.match(right) is not None
+        return _ONLY_CLOCK.match(left) is not None or right[0].islower() or _AFTER_CLOCK.match(right) is not None
     word = _LAST_WORD.search(left)
     if word is not None and word.group(1).casefold() in _BEFORE_NUMBER and right[0].isdigit():
+        return True
+    if word is not None and word.group(1) in STATES and (right[0].islower() or right[0] in "-–—"):
+        return True
+    if right[0].islower() and _ACRONYM.search(left) is not None:
         return True
     first = _FIRST_WORD.match(right)
     if first is None or first.group(1).casefold() in _STARTERS or not right[0].isalpha():
         return False
-    if word is not None and word.group(1).casefold() in _TITLES:
+    if word is not None and word.group(1).casefold() in TITLES:
         return True
     return _ACRONYM.search(left) is not None or _INITIAL.search(left) is not None
 
