@@ -1,23 +1,38 @@
-"""The labeller: article in, labelled rows out. Users and the final scores both go through it."""
+"""The labeller: article in, labelled rows out. Users and the final scores both go through it.
+
+Windows are computed in a pool of threads, each of which runs the model on one core; the calling thread reads, splits
+and tokenises the articles that come next meanwhile. Every window is computed by itself, so rows do not depend on how
+many threads there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
 from .checkpoint import ModelConfig, check_digests, load_tokenizer, read_config, shipped_model
 from .errors import ArticleError
 from .evidence import article_evidence
+from .readers.settings import Failure
 from .records import Article, LabelledSentence, Sentence
-from .scorer import ArticleScores, Runner, Scorer, probabilities
+from .scorer import ArticleScores, PendingScores, Runner, Scorer, probabilities
 from .sentences import segment
 from .windows import WindowBuilder
 
 #: Decimal places of probabilities in rows: more would be noise, and would differ between machines.
 P_DIGITS = 4
+#: Windows that wait for a thread, for each thread: enough that none ever waits for the splitter.
+_QUEUED = 4
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,47 @@ class LabelledArticle:
     n_truncated: int
 
 
+class _Inline(Executor):
+    """A pool without threads: computes in the calling one."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # the future hands it on
+            future.set_exception(error)
+        return future
+
+
+class PendingArticle:
+    """An article whose windows are being computed.
+
+    Attributes:
+        article: what is labelled.
+        n_batches: how many pieces of work its windows are.
+    """
+
+    def __init__(
+        self,
+        article: Article,
+        boilerplate: tuple[Sentence, ...],
+        scores: PendingScores,
+        rows: Callable[[Article, ArticleScores], Iterator[LabelledSentence]],
+    ) -> None:
+        self.article = article
+        self.n_batches = scores.n_batches
+        self._boilerplate = boilerplate
+        self._scores = scores
+        self._rows = rows
+
+    def result(self) -> LabelledArticle:
+        """Wait for the rows."""
+        scores = self._scores.result()
+        return LabelledArticle(
+            self.article, tuple(self._rows(self.article, scores)), self._boilerplate, scores.n_truncated
+        )
+
+
 class Labeller:
     """Labels articles with one model.
 
@@ -59,13 +115,18 @@ class Labeller:
         config: the model's configuration.
         scorer: computes raw scores.
         settings: how articles are labelled.
+        n_threads: windows computed at the same time, 1 or more.
     """
 
-    def __init__(self, config: ModelConfig, scorer: Scorer, settings: LabelSettings | None = None) -> None:
+    def __init__(
+        self, config: ModelConfig, scorer: Scorer, settings: LabelSettings | None = None, *, n_threads: int = 1
+    ) -> None:
         self.config = config
         self.scheme = config.scheme
         self.settings = LabelSettings() if settings is None else settings
         self._scorer = scorer
+        self._n_threads = n_threads
+        self._pool: Executor = ThreadPoolExecutor(n_threads, "sayso-window") if n_threads > 1 else _Inline()
 
     @classmethod
     def load(
@@ -76,7 +137,7 @@ class Labeller:
         Args:
             folder: a model folder.
             settings: how articles are labelled.
-            n_threads: threads of the runtime; None for all cores.
+            n_threads: windows computed at the same time; None for as many as there are cores.
 
         Raises:
             ModelFolderError: the folder is not whole, was changed, or is of an unknown version.
@@ -87,12 +148,21 @@ class Labeller:
         config = read_config(place)
         check_digests(place, config)
         builder = WindowBuilder(load_tokenizer(place), config.window, config.encoder.special)
-        return cls(config, Scorer(builder, config.scheme, OnnxRunner(place, n_threads)), settings)
+        n_streams = _n_cores() if n_threads is None else n_threads
+        return cls(config, Scorer(builder, config.scheme, OnnxRunner(place, 1)), settings, n_threads=n_streams)
 
     @classmethod
-    def with_runner(cls, config: ModelConfig, builder: WindowBuilder, runner: Runner) -> Labeller:
+    def with_runner(
+        cls,
+        config: ModelConfig,
+        builder: WindowBuilder,
+        runner: Runner,
+        settings: LabelSettings | None = None,
+        *,
+        n_threads: int = 1,
+    ) -> Labeller:
         """A labeller over any runner: for parity checks and tests."""
-        return cls(config, Scorer(builder, config.scheme, runner))
+        return cls(config, Scorer(builder, config.scheme, runner), settings, n_threads=n_threads)
 
     def label_text(self, text: str, *, article: str = "text") -> tuple[LabelledSentence, ...]:
         """Label one text."""
@@ -100,6 +170,14 @@ class Labeller:
 
     def label_article(self, article: Article) -> LabelledArticle:
         """Label one article.
+
+        Raises:
+            ArticleError: it has no sentence.
+        """
+        return self.start(article).result()
+
+    def start(self, article: Article) -> PendingArticle:
+        """Split and tokenise one article here, and hand its windows to the threads.
 
         Raises:
             ArticleError: it has no sentence.
@@ -114,16 +192,36 @@ class Labeller:
                 found="nothing but boilerplate" if boilerplate else "an empty text",
                 hint="use --keep-boilerplate to label it all the same" if boilerplate else "",
             )
-        scores = self._scorer.score([self._scorer.encode(article.text, kept)])[0]
-        return LabelledArticle(article, tuple(self._rows(article, scores)), boilerplate, scores.n_truncated)
+        scores = self._scorer.start(self._scorer.encode(article.text, kept), self._pool)
+        return PendingArticle(article, boilerplate, scores, self._rows)
 
-    def label(self, articles: Iterable[Article]) -> Iterator[LabelledArticle | ArticleError]:
-        """Label articles one after another; one that fails yields its error and stops nobody."""
+    def label(self, articles: Iterable[Article | Failure]) -> Iterator[LabelledArticle | Failure]:
+        """Label articles in order, reading ahead of the model by a few windows.
+
+        Args:
+            articles: what `read_articles` yields; failures are passed on.
+
+        Yields:
+            One outcome for each article; one that fails yields its failure and stops nobody.
+        """
+        waiting: deque[PendingArticle | Failure] = deque()
+        n_ahead = _QUEUED * self._n_threads if self._n_threads > 1 else 0
         for article in articles:
-            try:
-                yield self.label_article(article)
-            except ArticleError as error:
-                yield error
+            waiting.append(article if isinstance(article, Failure) else self._started(article))
+            while waiting and (isinstance(waiting[0], Failure) or _n_batches(waiting) > n_ahead):
+                yield _finished(waiting.popleft())
+        while waiting:
+            yield _finished(waiting.popleft())
+
+    def _started(self, article: Article) -> PendingArticle | Failure:
+        try:
+            return self.start(article)
+        except Exception as error:  # a fault of ours that one article brings to light must not cost the others
+            return _failure(article, error)
+
+    def close(self) -> None:
+        """Stop the threads; windows that nobody has begun to compute are dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def label_sentences(self, article: Article, sentences: Sequence[Sentence]) -> tuple[LabelledSentence, ...]:
         """Label given sentences of an article: to compare with gold rows, whose sentences are decided."""
@@ -161,3 +259,29 @@ class Labeller:
                 evidence=None if evidence is None else evidence[i],
                 extra=extra,
             )
+
+
+def _n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def _n_batches(waiting: Iterable[PendingArticle | Failure]) -> int:
+    return sum(one.n_batches for one in waiting if isinstance(one, PendingArticle))
+
+
+def _finished(pending: PendingArticle | Failure) -> LabelledArticle | Failure:
+    if isinstance(pending, Failure):
+        return pending
+    try:
+        return pending.result()
+    except Exception as error:  # as in `_started`
+        return _failure(pending.article, error)
+
+
+def _failure(article: Article, error: Exception) -> Failure:
+    if isinstance(error, ArticleError):
+        reason = error.one_line()
+    else:
+        reason = f"a fault of sayso: {type(error).__name__}: {' '.join(str(error).split())}"
+    return Failure(article.id, f"article {article.id}", reason)

@@ -2,9 +2,10 @@
 
 Imports torch, so only `train/` imports this module; labelling runs on the exported graph (`model/runtime`).
 
-Speakers are slots, not classes: the speaker head scores each sentence against the vectors of the speakers named in
-the prompt, so one network serves any scheme. The idea of scoring spans against prompted label names follows GLiNER
-(Zaratiana et al., 2024).
+Speakers are slots: a sentence is scored against the vectors of the speakers named in the prompt, so one network serves
+any scheme (the idea of prompted label names follows GLiNER, Zaratiana et al., 2024). Where the pointer finds the
+sentence's source on a word that names a speaker, that speaker gains (a copy mechanism; See et al., 2017). Speakers that
+the network was trained on have a learned class beside: without it the first study needs far more labels.
 """
 
 from __future__ import annotations
@@ -45,11 +46,14 @@ class Network(nn.Module):
     Args:
         encoder: a transformer that takes `inputs_embeds` and `attention_mask` and has `get_input_embeddings()`.
         n_stances: stances of the scheme.
+        n_known: speakers of the scheme that it is trained on.
         n_pointer: width of the source pointer and of the speaker match.
         dropout: on sentence vectors, in training.
     """
 
-    def __init__(self, encoder: nn.Module, n_stances: int, n_pointer: int = 256, dropout: float = 0.1) -> None:
+    def __init__(
+        self, encoder: nn.Module, n_stances: int, n_known: int, n_pointer: int = 256, dropout: float = 0.1
+    ) -> None:
         super().__init__()
         config: Any = encoder.config
         width = int(config.hidden_size)
@@ -68,13 +72,22 @@ class Network(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.speaker_query = nn.Linear(width, n_pointer)
         self.speaker_key = nn.Linear(width, n_pointer)
+        self.known = nn.Linear(width, n_known)
+        self.copy_weight = nn.Parameter(torch.tensor([3.0]))
         self.stance = nn.Linear(width, n_stances)
         self.tags = nn.Linear(width, len(TAGS))
         self.dropout = nn.Dropout(dropout)
         self.scale = 1.0 / math.sqrt(n_pointer)
 
     def forward(
-        self, ids: Tensor, attention: Tensor, marks: Tensor, states: Tensor, sentence_pool: Tensor, slot_pool: Tensor
+        self,
+        ids: Tensor,
+        attention: Tensor,
+        marks: Tensor,
+        states: Tensor,
+        sentence_pool: Tensor,
+        slot_pool: Tensor,
+        known: Tensor,
     ) -> NetworkOutput:
         """Score a batch of windows; the arguments are the arrays of `windows.Batch`.
 
@@ -85,6 +98,7 @@ class Network(nn.Module):
             states: (n_windows, n_tokens) state bits.
             sentence_pool: (n_windows, n_sentences, n_tokens) rows sum to 1 over a sentence's tokens, or are 0.
             slot_pool: (n_windows, n_slots, n_tokens) rows sum to 1 over a prompt's tokens, or are 0.
+            known: (n_windows, n_slots) number + 1 of the speaker among those trained on, 0 for a new one.
         """
         words = self.encoder.get_input_embeddings()(ids)  # type: ignore[operator]
         embedded = words + self.mark_embedding(marks) + self.state_embedding(states)
@@ -101,10 +115,17 @@ class Network(nn.Module):
         hidden = torch.cat([torch.zeros_like(hidden[:, :1]), hidden[:, 1:]], 1)
         pointer = self.pointer_query(sentences) @ self.pointer_key(tokens).transpose(1, 2) * self.scale
         pointer = pointer.masked_fill(hidden.unsqueeze(1), _NEVER)
-        source = pointer.softmax(-1) @ tokens
+        pointed = pointer.softmax(-1)
+        source = pointed @ tokens
         sentences = self.norm(sentences + self.reader(self.dropout(torch.cat([sentences, source], -1))))
 
         slots = self.speaker_key(slot_pool @ tokens)
         speaker = self.speaker_query(sentences) @ slots.transpose(1, 2) * self.scale
+        # How much of the pointer lies on words that name each speaker: (n_windows, n_sentences, n_slots), 0 to 1
+        numbers = torch.arange(1, slot_pool.shape[1] + 1, device=marks.device)
+        speaker = speaker + self.copy_weight * (pointed @ (marks.unsqueeze(-1) == numbers).to(tokens.dtype))
+        classes = self.known(sentences)
+        classes = torch.cat([torch.zeros_like(classes[..., :1]), classes], -1)
+        speaker = speaker + classes.gather(2, known.unsqueeze(1).expand(-1, classes.shape[1], -1))
         speaker = speaker.masked_fill((slot_pool.sum(-1) == 0).unsqueeze(1), _NEVER)
         return NetworkOutput(speaker, self.stance(sentences), self.tags(tokens), pointer)

@@ -7,7 +7,9 @@ which order they run, and which rows of their output belong to which sentence.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from threading import Lock
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -30,7 +32,7 @@ class RawScores(NamedTuple):
 
 
 class Runner(Protocol):
-    """Computes windows."""
+    """Computes windows; a Labeller of several threads calls it from all of them."""
 
     #: Tokens of a padded batch, at most; 1 means one window at a time.
     batch_tokens: int
@@ -64,14 +66,23 @@ class ArticleScores:
 
 
 class Scorer:
-    """Scores the sentences of articles for one scheme."""
+    """Scores the sentences of articles for one scheme.
 
-    def __init__(self, builder: WindowBuilder, scheme: Scheme, runner: Runner) -> None:
+    Args:
+        builder: makes windows.
+        scheme: whose speakers are asked for.
+        runner: computes windows.
+        known: ids of the speakers that the network was trained on; None: those of the scheme.
+    """
+
+    def __init__(
+        self, builder: WindowBuilder, scheme: Scheme, runner: Runner, known: Sequence[str] | None = None
+    ) -> None:
         self.builder = builder
         self.scheme = scheme
         self.runner = runner
-        self.slots: tuple[Slot, ...] = builder.slots(scheme)
-        self._matcher = AliasMatcher(scheme)
+        self.slots: tuple[Slot, ...] = builder.slots(scheme, scheme.speaker_ids if known is None else known)
+        self._matcher = AliasMatcher(scheme.speakers)
 
     def encode(self, text: str, sentences: Sequence[Sentence]) -> EncodedArticle:
         """Tokenise an article and mark quotations and mentions."""
@@ -87,11 +98,22 @@ class Scorer:
         results = [_Collector(article, len(self.slots), len(self.scheme.stances)) for article in encoded]
         jobs.sort(key=lambda job: -len(job[1].ids))
         for group in _grouped(jobs, self.runner.batch_tokens):
-            windows = [window for _, window in group]
-            raw = self.runner.run(collate(windows, self.builder.pad_id))
-            for row, (number, window) in enumerate(group):
-                results[number].add(window, raw, row)
+            self._run(group, results)
         return [result.scores() for result in results]
+
+    def start(self, encoded: EncodedArticle, pool: Executor) -> PendingScores:
+        """Hand one article's windows to a pool; they are padded there, so that what waits in its queue is small."""
+        collector = _Collector(encoded, len(self.slots), len(self.scheme.stances))
+        jobs = [(0, window) for window in self.builder.windows(encoded, self.slots)]
+        jobs.sort(key=lambda job: -len(job[1].ids))
+        groups = _grouped(jobs, self.runner.batch_tokens)
+        return PendingScores(collector, [pool.submit(self._run, group, [collector]) for group in groups])
+
+    def _run(self, group: Sequence[tuple[int, Window]], results: Sequence[_Collector]) -> None:
+        windows = [window for _, window in group]
+        raw = self.runner.run(collate(windows, self.builder.pad_id))
+        for row, (number, window) in enumerate(group):
+            results[number].add(window, raw, row)
 
 
 def _grouped(jobs: Sequence[tuple[int, Window]], batch_tokens: int) -> Iterator[Sequence[tuple[int, Window]]]:
@@ -101,6 +123,25 @@ def _grouped(jobs: Sequence[tuple[int, Window]], batch_tokens: int) -> Iterator[
         size = max(1, batch_tokens // len(jobs[start][1].ids))
         yield jobs[start : start + size]
         start += size
+
+
+class PendingScores:
+    """One article's scores while a pool computes its windows.
+
+    Attributes:
+        n_batches: how many batches they are.
+    """
+
+    def __init__(self, collector: _Collector, batches: Sequence[Future[None]]) -> None:
+        self._collector = collector
+        self._batches = batches
+        self.n_batches = len(batches)
+
+    def result(self) -> ArticleScores:
+        """Wait for the scores; raises what the runner raised."""
+        for batch in self._batches:
+            batch.result()
+        return self._collector.scores()
 
 
 class _Collector:
@@ -115,8 +156,13 @@ class _Collector:
         self.source = np.full(n_sentences, -1, np.int64)
         self.source_p = np.zeros(n_sentences, np.float32)
         self.n_truncated = 0
+        self._lock = Lock()
 
     def add(self, window: Window, raw: RawScores, row: int) -> None:
+        with self._lock:
+            self._add(window, raw, row)
+
+    def _add(self, window: Window, raw: RawScores, row: int) -> None:
         span = window.span
         first, last = span.label_first - span.first, span.label_last - span.first
         self.speaker[span.label_first : span.label_last] = raw.speaker[row, first:last, : self.speaker.shape[1]]

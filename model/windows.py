@@ -144,10 +144,14 @@ class EncodedArticle:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A speaker as the network sees it: a place in the prompt and the tokens that describe it."""
+    """A speaker as the network sees it: a place in the prompt and the tokens that describe it.
+
+    `known` is its number + 1 among the speakers that the network was trained on, 0 for a speaker it never met.
+    """
 
     speaker: str
     prompt: tuple[int, ...]
+    known: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ class Window:
         token_sentence: (n_tokens,) number of the sentence counted from `span.first`, -1 outside sentences.
         token_slot: (n_tokens,) slot number for prompt tokens, -1 elsewhere.
         token_index: (n_tokens,) index into the EncodedArticle's tokens, -1 for prompt and special tokens.
-        n_slots: speakers in the prompt.
+        known: (n_slots,) see Slot.
         n_truncated: tokens of an over-long sentence that did not fit.
     """
 
@@ -173,8 +177,13 @@ class Window:
     token_sentence: NDArray[np.int64]
     token_slot: NDArray[np.int64]
     token_index: NDArray[np.int64]
-    n_slots: int
+    known: NDArray[np.int64]
     n_truncated: int
+
+    @property
+    def n_slots(self) -> int:
+        """Speakers in the prompt."""
+        return len(self.known)
 
     @property
     def n_sentences(self) -> int:
@@ -193,6 +202,7 @@ class Batch:
         states: (n_windows, n_tokens) state bits, 0 to N_STATES - 1.
         sentence_pool: (n_windows, n_sentences, n_tokens) float32; a row sums to 1 over its sentence's tokens, or is 0.
         slot_pool: (n_windows, n_slots, n_tokens) float32; a row sums to 1 over its prompt's tokens, or is 0.
+        known: (n_windows, n_slots) number + 1 of the speaker among those trained on, 0 for a new one.
     """
 
     ids: NDArray[np.int64]
@@ -201,6 +211,7 @@ class Batch:
     states: NDArray[np.int64]
     sentence_pool: NDArray[np.float32]
     slot_pool: NDArray[np.float32]
+    known: NDArray[np.int64]
 
     def feed(self) -> dict[str, NDArray[np.generic]]:
         """The arrays by the input names of the network."""
@@ -211,6 +222,7 @@ class Batch:
             "states": self.states,
             "sentence_pool": self.sentence_pool,
             "slot_pool": self.slot_pool,
+            "known": self.known,
         }
 
 
@@ -239,8 +251,12 @@ class WindowBuilder:
             numbers.append(number)
         self.cls_id, self.sep_id, self.pad_id = numbers
 
-    def slots(self, scheme: Scheme) -> tuple[Slot, ...]:
+    def slots(self, scheme: Scheme, known: Sequence[str]) -> tuple[Slot, ...]:
         """The speakers of a scheme as slots, in label order.
+
+        Args:
+            scheme: whose speakers.
+            known: ids of the speakers that the network was trained on, in its order; () for a scheme it never met.
 
         Raises:
             ConfigError: the scheme has more than MAX_SLOTS speakers.
@@ -252,14 +268,18 @@ class WindowBuilder:
                 found=str(len(scheme.speakers)),
             )
         return tuple(
-            self.slot(speaker.id, speaker.description if speaker.description else speaker.name)
+            self.slot(
+                speaker.id,
+                speaker.description if speaker.description else speaker.name,
+                known.index(speaker.id) + 1 if speaker.id in known else 0,
+            )
             for speaker in scheme.speakers
         )
 
-    def slot(self, speaker: str, prompt: str) -> Slot:
-        """One slot; its prompt is cut to MAX_PROMPT_TOKENS tokens."""
+    def slot(self, speaker: str, prompt: str, known: int = 0) -> Slot:
+        """One slot; its prompt is cut to MAX_PROMPT_TOKENS tokens. `known`: see Slot."""
         ids = self.tokenizer.encode(prompt, add_special_tokens=False).ids[:MAX_PROMPT_TOKENS]
-        return Slot(speaker, tuple(ids) if ids else (self.sep_id,))
+        return Slot(speaker, tuple(ids) if ids else (self.sep_id,), known)
 
     def encode(
         self,
@@ -345,7 +365,8 @@ class WindowBuilder:
         token_sentence[n_prompt:-1] = (
             np.searchsorted(article.bounds, token_index[n_prompt:-1], side="right") - 1 - span.first
         )
-        return Window(span, ids, marks, states, token_sentence, token_slot, token_index, len(slots), n_truncated)
+        known = np.array([slot.known for slot in slots], np.int64)
+        return Window(span, ids, marks, states, token_sentence, token_slot, token_index, known, n_truncated)
 
     def _budget(self, slots: Sequence[Slot]) -> int:
         budget = self.settings.n_tokens - 2 - sum(len(slot.prompt) + 1 for slot in slots)
@@ -371,12 +392,14 @@ def collate(windows: Sequence[Window], pad_id: int, *, length_step: int = LENGTH
     states = np.zeros((n_windows, n_tokens), np.int64)
     sentence_pool = np.zeros((n_windows, n_sentences, n_tokens), np.float32)
     slot_pool = np.zeros((n_windows, n_slots, n_tokens), np.float32)
+    known = np.zeros((n_windows, n_slots), np.int64)
     for i, window in enumerate(windows):
         n = len(window.ids)
         ids[i, :n], attention[i, :n], marks[i, :n], states[i, :n] = window.ids, 1, window.marks, window.states
         _fill_pool(sentence_pool[i], window.token_sentence)
         _fill_pool(slot_pool[i], window.token_slot)
-    return Batch(ids, attention, marks, states, sentence_pool, slot_pool)
+        known[i, : window.n_slots] = window.known
+    return Batch(ids, attention, marks, states, sentence_pool, slot_pool, known)
 
 
 def _fill_pool(pool: NDArray[np.float32], owner: NDArray[np.int64]) -> None:

@@ -139,10 +139,12 @@ def test_a_broken_run_goes_on_to_the_same_weights(
 def test_saved_and_reloaded_networks_agree(folders: dict[str, Path]) -> None:
     import torch
 
+    from sayso.model.scheme import Scheme
     from sayso.train.folder import load_network
 
-    first, _ = load_network(folders["int4"], dropout=0.0, n_stances=2)
-    second, _ = load_network(folders["int4"], dropout=0.0, n_stances=2)
+    scheme = Scheme.load("belgorod")
+    first, _ = load_network(folders["int4"], scheme, 0.0)
+    second, _ = load_network(folders["int4"], scheme, 0.0)
     for (name, a), (_, b) in zip(first.named_parameters(), second.named_parameters(), strict=True):
         assert torch.equal(a, b), name
     config = json.loads((folders["int4"] / "config.json").read_text())

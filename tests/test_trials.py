@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 pytest.importorskip("torch", reason="training tests need the train extra")
@@ -43,7 +45,7 @@ def test_the_curve_grows_and_is_measured_on_the_same() -> None:
     trials = curve_trials(parts, SETTINGS)
     sets = [{a.id for a in t.train} for t in trials]
     assert [len(s) for s in sets] == [1, 2, 4, 8]
-    assert all(small < large for small, large in zip(sets, sets[1:], strict=False))
+    assert all(small < large for small, large in pairwise(sets))
     assert len({t.validation for t in trials}) == 1
 
 

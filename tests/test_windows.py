@@ -73,7 +73,7 @@ def test_windows_carry_their_tokens_back(tiny_encoder: object) -> None:
     builder = WindowBuilder(
         Tokenizer.from_file(f"{tiny_encoder}/tokenizer.json"), WindowSettings(256, 64, 16), ("[CLS]", "[SEP]", "[PAD]")
     )
-    slots = tuple(builder.slot(s.id, s.id.replace("_", " ")) for s in scheme.speakers)
+    slots = tuple(builder.slot(s.id, s.id.replace("_", " "), i + 1) for i, s in enumerate(scheme.speakers))
     article = builder.encode(segment(text).kept, quotation_state(text), AliasMatcher(scheme.speakers).find(text))
     (window,) = builder.windows(article, slots)
 

@@ -22,7 +22,7 @@ from ..model.scorer import RawScores, probabilities
 from .quantise import packable
 
 OPSET = 17
-INPUTS = ("ids", "attention", "marks", "states", "sentence_pool", "slot_pool")
+INPUTS = ("ids", "attention", "marks", "states", "sentence_pool", "slot_pool", "known")
 OUTPUTS = ("speaker", "stance", "tags", "pointer")
 
 
@@ -114,10 +114,11 @@ def write_graph(exported: nn.Module, folder: Path, n_slots: int) -> None:
     slots = torch.zeros(n_windows, n_slots, n_tokens)
     slots[:, :, 1:5] = 1 / 4
     whole = torch.ones(n_windows, n_tokens, dtype=torch.long)
-    feed = (whole * 7, whole, whole * 0, whole * 0, pool, slots)
+    known = torch.arange(n_slots, dtype=torch.long).unsqueeze(0)
+    feed = (whole * 7, whole, whole * 0, whole * 0, pool, slots, known)
     dynamic = {name: {0: "n_windows", 1: "n_tokens"} for name in INPUTS[:4]}
     dynamic |= {"sentence_pool": {0: "n_windows", 1: "n_sentences", 2: "n_tokens"}}
-    dynamic |= {"slot_pool": {0: "n_windows", 1: "n_slots", 2: "n_tokens"}}
+    dynamic |= {"slot_pool": {0: "n_windows", 1: "n_slots", 2: "n_tokens"}, "known": {0: "n_windows", 1: "n_slots"}}
     dynamic |= {"speaker": {0: "n_windows", 1: "n_sentences", 2: "n_slots"}}
     dynamic |= {"stance": {0: "n_windows", 1: "n_sentences"}, "tags": {0: "n_windows", 1: "n_tokens"}}
     dynamic |= {"pointer": {0: "n_windows", 1: "n_sentences", 2: "n_tokens"}}

@@ -10,21 +10,23 @@ import numpy as np
 from ..model.checkpoint import check_digests, load_tokenizer, read_config, read_tensors, split_packed
 from ..model.errors import ModelFolderError
 from ..model.packing import weights
+from ..model.scheme import Scheme
 from .encoders import Encoder, empty_encoder
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def load_network(folder: Path, *, dropout: float, n_stances: int) -> tuple[nn.Module, Encoder]:
+def load_network(folder: Path, scheme: Scheme, dropout: float) -> tuple[nn.Module, Encoder]:
     """The network of a model folder, in float32.
 
-    A folder of another number of stances gives its encoder and speaker head, and a new stance head.
+    A folder of another scheme gives its encoder and the heads that serve any scheme; what it learned of its own
+    speakers or stances starts anew where the schemes differ.
 
     Args:
         folder: a whole model folder.
+        scheme: that the network will serve.
         dropout: for further training.
-        n_stances: stances of the scheme that it will serve.
 
     Raises:
         ModelFolderError: the folder is not whole, or its weights are of another shape.
@@ -37,14 +39,20 @@ def load_network(folder: Path, *, dropout: float, n_stances: int) -> tuple[nn.Mo
     check_digests(folder, config)
     values = dict(config.encoder.config)
     values |= {key: dropout for key in ("hidden_dropout_prob", "attention_probs_dropout_prob") if key in values}
-    network = Network(empty_encoder(values), n_stances, config.encoder.n_pointer, dropout)
+    network = Network(
+        empty_encoder(values), len(scheme.stances), len(scheme.speakers), config.encoder.n_pointer, dropout
+    )
     plain, packed = split_packed(read_tensors(folder))
     found = {name: torch.from_numpy(np.array(value)) for name, value in plain.items()}
     found |= {f"{name}.weight": torch.from_numpy(weights(matrix).T.copy()) for name, matrix in packed.items()}
-    if found["stance.weight"].shape[0] != n_stances:
-        del found["stance.weight"], found["stance.bias"]
+    own = {
+        "stance": config.scheme.stance_ids == scheme.stance_ids,
+        "known": config.scheme.speaker_ids == scheme.speaker_ids,
+    }
+    anew = tuple(f"{head}." for head, same in own.items() if not same)
+    found = {name: value for name, value in found.items() if not name.startswith(anew)} if anew else found
     missing, unexpected = network.load_state_dict(found, strict=False)
-    missing = [name for name in missing if not name.startswith("stance.")]
+    missing = [name for name in missing if not name.startswith(anew)] if anew else missing
     if missing or unexpected:
         raise ModelFolderError(
             f"{folder} holds other weights than its configuration says",

@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from ..model.packing import BLOCK, MAX_MULTIPLIER, can_pack4
 
 #: Modules that stay in full precision: a few thousand weights each, at the very end.
-FULL_PRECISION = ("attention", "stance", "tags")
+FULL_PRECISION = ("attention", "known", "stance", "tags")
 
 
 def round4(weight: Tensor) -> Tensor:

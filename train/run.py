@@ -60,14 +60,14 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
 
     place = shipped_model() if settings.encoder == "shipped" else Path(settings.encoder)
     if (place / FILES.config).is_file() and "format" in json.loads((place / FILES.config).read_text(encoding="utf-8")):
-        network, encoder = load_network(place, dropout=settings.dropout, n_stances=len(scheme.stances))
+        network, encoder = load_network(place, scheme, settings.dropout)
         return Start(network, encoder)
     if settings.encoder == "shipped":
         raise ConfigError(
             "the shipped model is not here", expected=f"a model folder {place}", hint="set encoder: minilm"
         )
     encoder = load_encoder(settings.encoder, settings.dropout)
-    return Start(Network(encoder.module, len(scheme.stances), dropout=settings.dropout), encoder)
+    return Start(Network(encoder.module, len(scheme.stances), len(scheme.speakers), dropout=settings.dropout), encoder)
 
 
 def run(
@@ -107,7 +107,7 @@ def run(
     digest = _digest(settings, articles)
     state = out.with_name(f"{out.name}.state")
     _drop_stale_state(state, digest, say)
-    teachers = [load_network(path, dropout=0.0, n_stances=len(scheme.stances))[0] for path in settings.teachers]
+    teachers = [load_network(path, scheme, 0.0)[0] for path in settings.teachers]
     datasets.disable_progress_bars()
     rows = datasets.Dataset.from_list([a.to_dict() for a in weighted(parts.train, settings)])
     trained = train(

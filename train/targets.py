@@ -124,7 +124,12 @@ class TargetBuilder:
                 speakers = [speakers[i] for i in rng.permutation(len(speakers))]
         by_name = change is not None and rng.random() < 0.2
         slots = tuple(
-            self.builder.slot(s.id, s.name if by_name or not s.description else s.description) for s in speakers
+            self.builder.slot(
+                s.id,
+                s.name if by_name or not s.description else s.description,
+                self.scheme.speaker_ids.index(s.id) + 1,
+            )
+            for s in speakers
         )
         return slots, allowed
 
