@@ -33,9 +33,8 @@ def article_evidence(text: str, scores: ArticleScores) -> list[tuple[Evidence, .
     for i in range(len(encoded.sentences)):
         low, high = int(encoded.bounds[i]), int(encoded.bounds[i + 1])
         spans = _runs(text, scores, best, p, low, high)
-        source = int(scores.source[i])
-        if source >= 0 and not any(s.kind == "source" for s in spans):
-            spans += _around(text, scores, best, source, float(scores.source_p[i]))
+        if scores.source[i, 0] >= 0 and scores.source_p[i] >= MIN_P and not any(s.kind == "source" for s in spans):
+            spans.append(_pointed_source(text, scores, best, i))
         found.append(tuple(sorted(spans, key=lambda s: (s.start, s.end))))
     return found
 
@@ -59,19 +58,16 @@ def _runs(
     return spans
 
 
-def _around(text: str, scores: ArticleScores, best: NDArray[np.int64], token: int, p: float) -> list[Evidence]:
-    """The source around a token that a sentence's pointer names, if it is sure enough."""
-    if p < MIN_P:
-        return []
-    first = last = token
+def _pointed_source(text: str, scores: ArticleScores, best: NDArray[np.int64], sentence: int) -> Evidence:
+    """The source that a sentence's pointer names, as far as the tags beside it say that it reaches."""
+    first, last = int(scores.source[sentence, 0]), int(scores.source[sentence, 1]) - 1
     source = KINDS.index("source")
-    if best[token] == source:
-        while first > 0 and best[first - 1] == source:
-            first -= 1
-        while last + 1 < len(best) and best[last + 1] == source:
-            last += 1
+    while first > 0 and best[first] == source and best[first - 1] == source:
+        first -= 1
+    while last + 1 < len(best) and best[last] == source and best[last + 1] == source:
+        last += 1
     start, end = _whole_words(text, int(scores.encoded.starts[first]), int(scores.encoded.ends[last]))
-    return [Evidence("source", start, end, text[start:end], round(p, 4))]
+    return Evidence("source", start, end, text[start:end], round(float(scores.source_p[sentence]), 4))
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:

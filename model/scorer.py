@@ -21,6 +21,9 @@ from .scheme import Scheme
 from .sentences import quotation_state
 from .windows import Batch, EncodedArticle, Slot, Window, WindowBuilder, collate
 
+#: A token beside the pointer's peak belongs to the source from this share of the peak's probability on.
+POINTER_SHARE = 0.2
+
 
 class RawScores(NamedTuple):
     """Logits of a batch of windows; shapes as in `network.NetworkOutput`."""
@@ -51,7 +54,8 @@ class ArticleScores:
         speaker: (n_sentences, n_slots) logits.
         stance: (n_sentences, n_stances) logits.
         tags: (n_tokens, n_tags) logits.
-        source: (n_sentences,) index of the token where the sentence's source most probably stands, -1 for nowhere.
+        source: (n_sentences, 2) first and last + 1 of the tokens where the sentence's source most probably stands,
+            -1 for nowhere.
         source_p: (n_sentences,) probability of that, 0 to 1.
         n_truncated: tokens of over-long sentences that the network did not see.
     """
@@ -153,7 +157,7 @@ class _Collector:
         self.speaker = np.full((n_sentences, n_slots), np.nan, np.float32)
         self.stance = np.full((n_sentences, n_stances), np.nan, np.float32)
         self.tags = np.zeros((n_tokens, 0), np.float32)
-        self.source = np.full(n_sentences, -1, np.int64)
+        self.source = np.full((n_sentences, 2), -1, np.int64)
         self.source_p = np.zeros(n_sentences, np.float32)
         self.n_truncated = 0
         self._lock = Lock()
@@ -173,9 +177,11 @@ class _Collector:
         labelled = (window.token_sentence >= first) & (window.token_sentence < last)
         self.tags[window.token_index[labelled]] = raw.tags[row, :n][labelled]
         pointer = _softmax(raw.pointer[row, first:last, :n])
-        best = pointer.argmax(-1)
-        self.source[span.label_first : span.label_last] = np.where(best == 0, -1, window.token_index[best])
-        self.source_p[span.label_first : span.label_last] = pointer.max(-1)
+        for number, p in enumerate(pointer, span.label_first):
+            low, high = _pointed(p)
+            self.source_p[number] = p[low:high].sum()
+            if low > 0:
+                self.source[number] = window.token_index[low], window.token_index[high - 1] + 1
         self.n_truncated += window.n_truncated
 
     def scores(self) -> ArticleScores:
@@ -184,6 +190,17 @@ class _Collector:
         return ArticleScores(
             self.encoded, self.speaker, self.stance, self.tags, self.source, self.source_p, self.n_truncated
         )
+
+
+def _pointed(p: NDArray[np.float32]) -> tuple[int, int]:
+    """The tokens around a pointer's peak that share in it: a name has several, and they split its probability."""
+    low = int(p.argmax())
+    high = low + 1
+    while low > 1 and p[low - 1] >= POINTER_SHARE * p.max():
+        low -= 1
+    while low > 0 and high < len(p) and p[high] >= POINTER_SHARE * p.max():
+        high += 1
+    return low, high
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
