@@ -65,7 +65,7 @@ def _coders(paths: list[Path], options: ReadOptions) -> list[Coder]:
         reading = read(path, options)
         for note in reading.notes:
             typer.echo(f"{path}: {note}", err=True)
-        for person, rows in split_annotators(reading.rows, None).items():
+        for person, rows in split_annotators(reading.rows).items():
             name = person if person else path.stem
             taken = {coder.name for coder in found}
             found.append(Coder(name if name not in taken else f"{name} ({path})", tuple(rows)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -149,26 +149,30 @@ def articles_of(rows: Iterable[LabelledSentence]) -> Iterator[tuple[str, list[La
         yield article[0].article, article
 
 
-def split_annotators(rows: Sequence[LabelledSentence], annotator: str | None) -> dict[str, list[LabelledSentence]]:
-    """Rows by the column `annotator`, people in order of first appearance; "" where it is not told.
+#: In the place of a name: each sentence's first person.
+FIRST = "first"
 
-    Args:
-        rows: as read.
-        annotator: keep only this one's rows.
+
+def split_annotators(rows: Sequence[LabelledSentence]) -> dict[str, list[LabelledSentence]]:
+    """Rows by the column `annotator`, people in order of first appearance; "" where it is not told."""
+    by_person: dict[str, list[LabelledSentence]] = {}
+    for row in rows:
+        by_person.setdefault(str(row.extra.get("annotator", "")), []).append(row)
+    return by_person
+
+
+def of_annotator(rows: Sequence[LabelledSentence], annotator: str) -> list[LabelledSentence]:
+    """One person's rows, or with FIRST each sentence's first row.
 
     Raises:
         RowError: nobody is called so.
     """
-    by_person: dict[str, list[LabelledSentence]] = {}
-    for row in rows:
-        by_person.setdefault(str(row.extra.get("annotator", "")), []).append(row)
-    if annotator is None:
-        return by_person
-    if annotator not in by_person:
-        raise RowError(f"no labels by {annotator!r}", expected=f"one of {', '.join(sorted(by_person))}")
-    return {annotator: by_person[annotator]}
-
-
-def with_extra(row: LabelledSentence, **columns: object) -> LabelledSentence:
-    """The row with these extra columns added or replaced."""
-    return replace(row, extra={**row.extra, **columns})
+    if annotator == FIRST:
+        by_key: dict[tuple[str, int], LabelledSentence] = {}
+        for row in rows:
+            by_key.setdefault(row.key, row)
+        return list(by_key.values())
+    people = split_annotators(rows)
+    if annotator not in people:
+        raise RowError(f"no labels by {annotator!r}", expected=f"one of {', '.join(sorted(people))}, {FIRST}")
+    return people[annotator]

@@ -31,7 +31,7 @@ def losses(written: Sequence[LabelledSentence], back: Sequence[LabelledSentence]
         for column, value in _filled(row).items():
             if column not in other:
                 lost[column] += 1
-            elif other[column] != value:
+            elif not _same(value, other[column]):
                 (as_text if other[column] == str(value) else changed)[column] += 1
     lines = [f"{where} does not hold the column {column} ({n} values)" for column, n in lost.items()]
     lines += [f"{where} holds the column {column} as text ({n} values)" for column, n in as_text.items()]
@@ -40,6 +40,13 @@ def losses(written: Sequence[LabelledSentence], back: Sequence[LabelledSentence]
         first = f"sentence {missing[0].sentence} of article {missing[0].article}"
         lines.append(f"{where} does not hold {len(missing)} sentences, the first of them {first}")
     return lines
+
+
+def _same(value: object, other: object) -> bool:
+    """Whether nothing was lost; a number that a table gives back as its digits is the same number."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(other, str):
+        return other == str(value)
+    return value == other
 
 
 def _identity(row: LabelledSentence) -> tuple[str, int, str]:

@@ -8,20 +8,32 @@ from pathlib import Path
 from ..model.errors import RowError
 from ..model.records import LabelledSentence
 from ..model.scheme import Scheme
+from .arrow import is_dataset, read_dataset, write_dataset
 from .authored import is_authored, is_codes, read_authored_form, read_codes
 from .base import Format, Reading, ReadOptions
+from .brat import is_brat, read_brat, write_brat
+from .doccano import is_doccano, read_doccano, write_doccano
+from .excel import is_excel, read_excel, write_excel
+from .label_studio import is_label_studio, read_label_studio, write_label_studio
 from .losses import losses
 from .rows import is_rows, read_row_file, write_row_file
+from .webanno import is_webanno, read_webanno, write_webanno
+from .xmi import is_xmi, read_xmi, write_xmi
 
 #: In the order in which they are asked whether a file is theirs; our own rows, which take most suffixes, come last.
 FORMATS = {
     form.name: form
     for form in (
-        Format(
-            "authored", "two-letter code, tab, sentence; a .txt file or a folder", (), is_authored, read_authored_form
-        ),
-        Format("codes", "codes by sentence number, without text", (), is_codes, read_codes),
-        Format("rows", "our own rows", (".jsonl", ".csv", ".tsv", ".parquet"), is_rows, read_row_file, write_row_file),
+        Format("excel", "an Excel workbook", (".xlsx",), is_excel, read_excel, write_excel),
+        Format("xmi", "UIMA CAS XMI: a folder, a zip or a file", (), is_xmi, read_xmi, write_xmi),
+        Format("webanno", "WebAnno TSV 3: a folder or a file", (), is_webanno, read_webanno, write_webanno),
+        Format("datasets", "a folder of Hugging Face datasets", (), is_dataset, read_dataset, write_dataset),
+        Format("brat", "brat stand-off: a folder", (), is_brat, read_brat, write_brat),
+        Format("doccano", "doccano JSONL", (), is_doccano, read_doccano, write_doccano),
+        Format("label-studio", "Label Studio JSON", (".json",), is_label_studio, read_label_studio, write_label_studio),
+        Format("codes", "two-letter codes by sentence number, without text", (), is_codes, read_codes),
+        Format("authored", "two-letter code, tab, sentence: a file or a folder", (), is_authored, read_authored_form),
+        Format("rows", "sayso's rows", (".jsonl", ".csv", ".tsv", ".parquet"), is_rows, read_row_file, write_row_file),
     )
 }
 

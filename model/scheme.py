@@ -207,5 +207,7 @@ def faults(error: ValidationError) -> list[str]:
     for fault in error.errors():
         place = ".".join(str(step) for step in fault["loc"])
         message = str(fault["msg"]).removeprefix("Value error, ")
+        if isinstance(fault["input"], bool) and fault["type"] == "string_type":
+            message = f"{message}, and YAML reads N, Y, no, yes, on and off as true or false: put quotes around it"
         said.append(f"{place}: {message}" if place else message)
     return said

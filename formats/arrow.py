@@ -1,0 +1,66 @@
+"""Hugging Face `datasets`: a folder as `save_to_disk` writes it, of one part or of several (train, test ...)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..model.errors import RowError
+from ..model.records import LabelledSentence, to_row
+from ..model.rowfiles import columns_of, renamed
+from ..model.scheme import Scheme
+from .base import Reading, ReadOptions, needs, row_of
+
+_PARTS, _PART = "dataset_dict.json", "dataset_info.json"
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether it is a folder that `datasets` saved."""
+    return path.is_dir() and ((path / _PARTS).is_file() or (path / _PART).is_file())
+
+
+def write_dataset(path: Path, rows: Sequence[LabelledSentence], _scheme: Scheme | None) -> None:
+    """Write one part."""
+    with needs("datasets", "Hugging Face datasets"):
+        from datasets import Dataset, are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+    columns = columns_of(rows)
+    plain = [to_row(row) for row in rows]
+    part = Dataset.from_dict({column: [row.get(column) for row in plain] for column in columns})
+    quiet = are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        part.save_to_disk(str(path))
+    finally:
+        if not quiet:
+            enable_progress_bars()
+
+
+def read_dataset(path: Path, options: ReadOptions) -> Reading:
+    """Read all parts; with several, the column `split` tells them apart. Coded labels become their names.
+
+    Raises:
+        RowError: the folder is damaged, or a row is wrong.
+    """
+    with needs("datasets", "Hugging Face datasets"):
+        from datasets import Dataset, DatasetDict, load_from_disk
+    try:
+        found = load_from_disk(str(path))
+    except (OSError, ValueError) as error:
+        raise RowError(f"{path} is no readable dataset", found=str(error)) from None
+    parts: dict[str, Dataset] = dict(found) if isinstance(found, DatasetDict) else {"": found}
+    rows = []
+    for name, part in parts.items():
+        names = {c: f.names for c, f in part.features.items() if hasattr(f, "names") and hasattr(f, "int2str")}
+        for number, data in enumerate(part):
+            # Every row of a table has every column; those that a row never had are None.
+            row = {column: _named(value, names.get(column)) for column, value in data.items() if value is not None}
+            if name:
+                row.setdefault("split", name)
+            rows.append(row_of(renamed(row, options.columns), f"{path}, {name or 'row'} {number}", len(rows)))
+    return Reading(tuple(rows))
+
+
+def _named(value: Any, names: Sequence[str] | None) -> Any:
+    """The label's name where the column holds label numbers (`ClassLabel`)."""
+    return names[value] if names is not None and isinstance(value, int) and 0 <= value < len(names) else value

@@ -1,0 +1,133 @@
+"""Excel: one sheet, one sentence a row, with drop-down lists of the labels for whoever fills them in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..model.errors import RowError
+from ..model.records import NESTED_COLUMNS, LabelledSentence, to_row
+from ..model.rowfiles import columns_of, renamed, whole_file
+from ..model.scheme import Scheme
+from .base import Reading, ReadOptions, needs, row_of
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+#: The most characters that Excel puts in a cell.
+LONGEST_CELL = 32_767
+_WIDTHS = {"text": 80, "before": 60, "after": 40, "speaker": 22, "stance": 14}
+_SHEET = "sentences"
+
+
+def is_excel(path: Path) -> bool:
+    """Whether it is an `.xlsx` file."""
+    return path.suffix.lower() in {".xlsx", ".xlsm"} and path.is_file()
+
+
+def write_excel(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | None) -> None:
+    """Write a workbook; nested columns (`probabilities`, `evidence`) are left out.
+
+    Raises:
+        RowError: a text is too long for a cell, or has a control character.
+    """
+    with needs("openpyxl", "Excel files"):
+        from openpyxl import Workbook
+        from openpyxl.styles import Alignment, Font
+    book = Workbook()
+    sheet = book.active
+    if sheet is None:
+        raise RowError("no sheet in a new workbook")
+    sheet.title = _SHEET
+    columns = [column for column in columns_of(rows) if column not in NESTED_COLUMNS]
+    for place, column in enumerate(columns, 1):
+        sheet.cell(1, place, column).font = Font(bold=True)
+    wrap = Alignment(wrap_text=True, vertical="top")
+    for number, row in enumerate(rows, 2):
+        data = to_row(row)
+        for place, column in enumerate(columns, 1):
+            _fill(sheet, number, place, data.get(column), f"sentence {row.sentence} of article {row.article}, {column}")
+            sheet.cell(number, place).alignment = wrap
+    sheet.freeze_panes = "A2"
+    _dress(sheet, columns, scheme, len(rows))
+    with whole_file(path, binary=True) as file:
+        book.save(file)
+
+
+def _fill(sheet: Worksheet, row: int, column: int, value: Any, where: str) -> None:
+    from openpyxl.utils.exceptions import IllegalCharacterError
+
+    if value is None or value == "":
+        return
+    cell = sheet.cell(row, column)
+    if not isinstance(value, str | int | float | bool):
+        value = str(value)
+    if isinstance(value, str) and len(value) > LONGEST_CELL:
+        raise RowError(f"{where}: too long for a cell", expected=f"{LONGEST_CELL} characters", found=str(len(value)))
+    try:
+        cell.value = value
+    except IllegalCharacterError:
+        raise RowError(f"{where}: a control character that Excel cannot hold", found=repr(value)[:80]) from None
+    if isinstance(value, str):
+        # Text that begins with = is no formula.
+        cell.data_type = "s"
+
+
+def _dress(sheet: Worksheet, columns: Sequence[str], scheme: Scheme | None, n_rows: int) -> None:
+    """Column widths, and drop-down lists of labels."""
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    for place, column in enumerate(columns, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column, 12)
+    if scheme is None:
+        return
+    for column, labels in (("speaker", scheme.speaker_ids), ("stance", scheme.stance_ids)):
+        choices = ",".join(labels)
+        if len(choices) > 255:  # the most that Excel takes in a list
+            continue
+        letter = get_column_letter(columns.index(column) + 1)
+        validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True, showErrorMessage=True)
+        sheet.add_data_validation(validation)
+        validation.add(f"{letter}2:{letter}{n_rows + 1}")
+
+
+def read_excel(path: Path, options: ReadOptions) -> Reading:
+    """Read the first sheet that has a column `text`.
+
+    Raises:
+        RowError: it is no workbook, or no sheet has the column.
+    """
+    with needs("openpyxl", "Excel files"):
+        from openpyxl import load_workbook
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # openpyxl lets through whatever zipfile and its XML parser raise
+        raise RowError(f"{path} is no readable workbook", found=f"{type(error).__name__}: {error}") from None
+    text_column = options.columns.get("text", "text")
+    headers = []
+    try:
+        for sheet in book.worksheets:
+            lines = sheet.iter_rows(values_only=True)
+            header = ["" if cell is None else str(cell).strip() for cell in next(lines, ())]
+            headers.append(f"{sheet.title}: {', '.join(filter(None, header))}")
+            if text_column in header:
+                return Reading(tuple(_rows(path, header, lines, options)))
+    finally:
+        book.close()
+    raise RowError(
+        f"{path}: no sheet has a column {text_column!r} in its first row", found="; ".join(headers), hint="--column"
+    )
+
+
+def _rows(path: Path, header: Sequence[str], lines: Any, options: ReadOptions) -> list[LabelledSentence]:
+    rows: list[LabelledSentence] = []
+    for number, cells in enumerate(lines, 2):
+        if all(cell is None or cell == "" for cell in cells):
+            continue
+        data = {name: cell for name, cell in zip(header, cells, strict=False) if name and cell is not None}
+        if hasattr(data.get("date"), "isoformat"):
+            data["date"] = data["date"].isoformat()[:10]
+        rows.append(row_of(renamed(data, options.columns), f"{path}, row {number}", len(rows)))
+    return rows

@@ -1,0 +1,189 @@
+"""Label Studio: one task a sentence, in its JSON, with the labelling interface beside it.
+
+Gold rows are written as annotations, the model's rows as predictions, which Label Studio shows as pre-annotations. All
+other columns travel in the task's data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from ..model.errors import RowError
+from ..model.records import PREDICTION_COLUMNS, LabelledSentence
+from ..model.rowfiles import whole_file
+from ..model.scheme import Scheme
+from .base import Reading, ReadOptions, articles_of, as_json, load_json, plain_columns, read_text, row_of
+from .context import around
+from .documents import LABELS, Document, Mark, cover
+
+#: Names of the context that we add to a task; rows of a sample bring their own, `before` and `after`.
+CONTEXT = ("context_before", "context_after")
+_INTERFACE = """<View>
+  <Text name="context_before" value="$context_before"/>
+  <Header value="Whose word is it?"/>
+  <Text name="text" value="$text"/>
+  <Choices name="speaker" toName="text" choice="single" required="true">
+{speakers}
+  </Choices>
+  <Header value="Does the outlet vouch for it?"/>
+  <Choices name="stance" toName="text" choice="single" required="true">
+{stances}
+  </Choices>
+  <Text name="context_after" value="$context_after"/>
+</View>
+"""
+
+
+def is_label_studio(path: Path) -> bool:
+    """Whether it is a `.json` file."""
+    return path.suffix.lower() == ".json" and path.is_file()
+
+
+def write_label_studio(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | None) -> None:
+    """Write tasks, and beside them the labelling interface (`NAME.interface.xml`) to paste into the project."""
+    first = True
+    with whole_file(path) as file:
+        file.write("[\n")
+        for _, members in articles_of(rows):
+            for row in members:
+                file.write(("" if first else ",\n") + as_json(_task(row, members)))
+                first = False
+        file.write("\n]\n")
+    with whole_file(path.with_suffix(".interface.xml")) as file:
+        file.write(interface(rows, scheme))
+
+
+def interface(rows: Sequence[LabelledSentence], scheme: Scheme | None) -> str:
+    """The labelling interface: choices of all labels of the scheme, or of those in the rows."""
+    if scheme is None:
+        speakers = {row.speaker: "" for row in rows if row.speaker}
+        stances = {row.stance: "" for row in rows if row.stance}
+    else:
+        speakers = {speaker.id: speaker.description or speaker.name for speaker in scheme.speakers}
+        stances = {stance.id: stance.description or stance.name for stance in scheme.stances}
+    choices = [
+        "\n".join(f"    <Choice value={quoteattr(label)} hint={quoteattr(hint)}/>" for label, hint in labels.items())
+        for labels in (speakers, stances)
+    ]
+    return _INTERFACE.format(speakers=choices[0], stances=choices[1])
+
+
+def _task(row: LabelledSentence, article: Sequence[LabelledSentence]) -> dict[str, Any]:
+    context = dict(zip(CONTEXT, around(row, article), strict=True))
+    task: dict[str, Any] = {"data": {**plain_columns(row, LABELS), **context}}
+    if row.speaker_p is not None and row.stance_p is not None:
+        result = [_choice("speaker", row.speaker, row.speaker_p), _choice("stance", row.stance, row.stance_p)]
+        task["predictions"] = [{"model_version": "sayso", "score": row.speaker_p * row.stance_p, "result": result}]
+    elif row.speaker or row.stance:
+        result = [_choice(head, label) for head, label in zip(LABELS, (row.speaker, row.stance), strict=True) if label]
+        task["annotations"] = [{"result": result}]
+    return task
+
+
+def _choice(head: str, label: str, score: float | None = None) -> dict[str, Any]:
+    choice = {
+        "id": head,
+        "from_name": head,
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": [label]},
+    }
+    return choice if score is None else {**choice, "score": score}
+
+
+def read_label_studio(path: Path, options: ReadOptions) -> Reading:
+    """Read an export in the form JSON or JSON_MIN, of choices for a sentence or of spans in an article.
+
+    A task that several people annotated gives a row for each, with the column `annotator`. As soon as one task was
+    annotated, the others are unlabelled: what the model proposed for them is no label.
+
+    Raises:
+        RowError: it is no such file.
+    """
+    tasks = load_json(read_text(path), str(path))
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+        raise RowError(f"{path}: no Label Studio export", expected="a JSON list of tasks")
+    rows: list[LabelledSentence] = []
+    unknown: Counter[str] = Counter()
+    n_open = 0
+    by_people = any(_people(task) for task in tasks)
+    for number, task in enumerate(tasks, 1):
+        where = f"{path}: task {number}"
+        if "data" not in task:
+            rows.append(_minimal(task, options, where, len(rows)))
+            continue
+        data = {column: value for column, value in task["data"].items() if column not in CONTEXT}
+        given = _people(task) if by_people else (task.get("predictions") or [])[:1]
+        if by_people:
+            data = {column: value for column, value in data.items() if column not in PREDICTION_COLUMNS}
+        n_open += not given
+        for annotation in given or [{"result": []}]:
+            rows += _rows(data, annotation, options, unknown, f"{where} ({task.get('id', 'no id')})", len(rows))
+    notes = [f"{n_open} tasks without a label"] if n_open else []
+    if unknown:
+        notes.append("spans that name no label: " + ", ".join(f"{v} ({n})" for v, n in unknown.most_common(10)))
+    return Reading(tuple(rows), tuple(notes))
+
+
+def _people(task: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The task's annotations by people that were not cancelled ("skipped")."""
+    found = task.get("annotations") or task.get("completions") or []
+    return [annotation for annotation in found if isinstance(annotation, dict) and not annotation.get("was_cancelled")]
+
+
+def _minimal(task: Mapping[str, Any], options: ReadOptions, where: str, number: int) -> LabelledSentence:
+    """A task of JSON_MIN: its data and its labels side by side."""
+    from ..model.rowfiles import renamed
+
+    columns = {column: value for column, value in task.items() if column not in CONTEXT}
+    if "annotator" in columns:
+        columns["annotator"] = str(columns["annotator"])
+    return row_of(renamed(columns, options.columns), where, number)
+
+
+def _rows(
+    data: Mapping[str, Any],
+    annotation: Mapping[str, Any],
+    options: ReadOptions,
+    unknown: Counter[str],
+    where: str,
+    number: int,
+) -> list[LabelledSentence]:
+    """The rows of one annotation of a task."""
+    from ..model.rowfiles import renamed
+
+    columns = renamed(data, {our: theirs for our, theirs in options.columns.items() if our not in LABELS})
+    person = _person(annotation.get("completed_by"))
+    if person:
+        columns["annotator"] = person
+    results = [result for result in annotation.get("result", []) if isinstance(result.get("value"), dict)]
+    spans = [result for result in results if "start" in result["value"]]
+    if spans:
+        name = str(columns.get("article", where))
+        document = Document(name, str(columns.pop("text", "")), tuple(_marks(spans)), columns)
+        return cover(document, options, unknown)
+    labels = dict.fromkeys(LABELS, "")
+    for result in results:
+        for head in LABELS:
+            if result.get("from_name") == options.columns.get(head, head):
+                labels[head] = str((result["value"].get("choices") or [""])[0])
+    return [row_of({**columns, **labels}, where, number)]
+
+
+def _marks(spans: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:
+    for span in spans:
+        value = span["value"]
+        kind = str(span.get("type", "labels"))
+        for label in value.get(kind) or value.get("labels") or value.get("choices") or []:
+            yield Mark(int(value["start"]), int(value["end"]), {str(span.get("from_name", "")): str(label)})
+
+
+def _person(completed_by: object) -> str:
+    """Who it was: an address if the export says so, else a number."""
+    if isinstance(completed_by, dict):
+        return str(completed_by.get("email") or completed_by.get("id", ""))
+    return "" if completed_by is None else str(completed_by)

@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from sayso.cli.convert import convert
+from sayso.formats import FORMATS, find_format, format_to_write, read, write
+from sayso.formats.base import ReadOptions, of_annotator, split_annotators
+from sayso.formats.documents import to_documents
+from sayso.model.errors import RowError, SchemeError
+from sayso.model.records import Evidence, LabelledSentence
+from sayso.model.rowfiles import read_rows, write_rows
+from sayso.model.scheme import Scheme
+
+TARGETS = {
+    "rows": "out.jsonl",
+    "label-studio": "out.json",
+    "doccano": "out.jsonl",
+    "brat": "out",
+    "webanno": "out",
+    "xmi": "out",
+    "excel": "out.xlsx",
+    "datasets": "out",
+}
+TOOLS_WITHOUT_PREDICTIONS = ("doccano", "brat", "webanno", "xmi")
+
+
+def scheme() -> Scheme:
+    return Scheme.load("trial")
+
+
+def article(name: str, *sentences: tuple[str, str, str], paragraph_every: int = 2) -> list[LabelledSentence]:
+    rows: list[LabelledSentence] = []
+    at = 0
+    for i, (text, speaker, stance) in enumerate(sentences):
+        at += 0 if i == 0 else (2 if i % paragraph_every == 0 else 1)
+        rows.append(
+            LabelledSentence(
+                name, i // paragraph_every, i, at, at + len(text), text, speaker, stance, "The Gazette", "2024-05-01"
+            )
+        )
+        at += len(text)
+    return rows
+
+
+def example() -> list[LabelledSentence]:
+    """Two articles with everything that has broken a format: quotes, emoji, line breaks, formulas, odd names."""
+    rows = article(
+        "court/2024:1",
+        ("“We have nothing to add,” the prosecutor said.", "prosecution", "reports"),
+        ("=SUM(A1) is no formula 😊 [1] a|b_c->d;*\\x.", "outlet", "asserts"),
+        ("A sentence\nover two lines, 'quoted'.", "", ""),
+        ('"Tab"\there & <there>, she said.', "witness", "distances"),
+    )
+    rows[1] = replace(rows[1], date=None, extra={"confidence": 3, "inclusion_p": 0.125, "note": "x_y|z\t[2]"})
+    return rows + article("7", ("The judge adjourned.", "outlet", "asserts"))
+
+
+def placed(rows: Iterable[LabelledSentence]) -> list[LabelledSentence]:
+    """In order of article and sentence: folders hold articles by the names of their files."""
+    return sorted(rows, key=lambda row: row.key)
+
+
+def as_gold(rows: list[LabelledSentence]) -> list[LabelledSentence]:
+    return [replace(row, speaker_p=None, stance_p=None, probabilities=None, evidence=None) for row in rows]
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_round_trip_loses_nothing_and_says_so(name: str, tmp_path: Path) -> None:
+    target = tmp_path / TARGETS[name]
+    assert write(target, example(), scheme(), name) == []
+    assert find_format(target).name == name
+    back = read(target, ReadOptions(scheme()))
+    assert placed(back.rows) == placed(example())
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_predictions_are_kept_or_their_loss_is_told(name: str, tmp_path: Path) -> None:
+    rows = [
+        replace(
+            row,
+            speaker_p=0.75,
+            stance_p=0.5,
+            probabilities={"speaker": {row.speaker: 0.75}, "stance": {row.stance: 0.5}},
+            evidence=(Evidence("cue", row.start, row.start + 3, row.text[:3], 0.5),),
+        )
+        for row in example()
+        if row.is_labelled
+    ]
+    target = tmp_path / TARGETS[name]
+    notes = write(target, rows, scheme(), name)
+    back, rows = placed(read(target).rows), placed(rows)
+    if name in TOOLS_WITHOUT_PREDICTIONS:
+        assert back == as_gold(rows)
+        assert {note.split("the column ")[1].split()[0] for note in notes} == {
+            "speaker_p",
+            "stance_p",
+            "probabilities",
+            "evidence",
+        }
+    elif name == "excel":
+        assert back == [replace(row, probabilities=None, evidence=None) for row in rows]
+        assert len(notes) == 2
+    elif name == "datasets":
+        # Arrow gives every struct all the keys of the column.
+        assert [row.speaker_p for row in back] == [0.75] * len(rows)
+        assert [row.evidence for row in back] == [row.evidence for row in rows]
+    else:
+        assert back == rows
+        assert notes == []
+
+
+text_of_tools = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\ufffe\uffff"),
+    min_size=1,
+    max_size=30,
+).filter(lambda text: text.strip() == text)
+
+
+@pytest.mark.parametrize("name", [name for name in TARGETS if name != "datasets"])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    texts=st.lists(text_of_tools, min_size=1, max_size=5),
+    ids=st.lists(text_of_tools, min_size=1, max_size=2, unique_by=str.casefold),
+    note=text_of_tools,
+)
+def test_any_text_comes_back(name: str, texts: list[str], ids: list[str], note: str, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
+    rows = [
+        replace(row, extra={"note": note})
+        for article_id in ids
+        for row in article(article_id, *((text, "judge", "reports") for text in texts))
+    ]
+    target = tmp_path_factory.mktemp("any") / TARGETS[name]
+    assert write(target, rows, None, name) == []
+    assert placed(read(target, name=name).rows) == placed(rows)
+
+
+def test_sentences_of_a_sample_stand_in_their_context() -> None:
+    first, _, _, last, *_ = example()
+    rows = [replace(first, extra={"before": "", "after": "It rained."}), replace(last, extra={"before": "Then:"})]
+    (document,) = to_documents(rows)
+    assert document.text == f"{first.text}\nIt rained.\n\n* * *\n\nThen:\n{last.text}\n"
+    assert [document.text[mark.start : mark.end] for mark in document.marks] == [first.text, last.text]
+
+
+def test_two_people_in_one_project_are_told_apart(tmp_path: Path) -> None:
+    rows = [replace(row, extra={"annotator": name}) for row in example() for name in ("ann", "bob")]
+    for name in ("label-studio", "brat", "webanno", "xmi", "excel"):
+        target = tmp_path / name / TARGETS[name]
+        target.parent.mkdir()
+        if name != "label-studio":
+            assert write(target, rows, None, name) == []
+            back = read(target, name=name).rows
+            assert {who: len(members) for who, members in split_annotators(back).items()} == {"ann": 5, "bob": 5}
+    assert of_annotator(rows, "bob") == rows[1::2]
+    assert of_annotator(rows, "first") == rows[::2]
+    with pytest.raises(RowError, match="no labels by 'cyd'"):
+        of_annotator(rows, "cyd")
+
+
+def label_studio_choice(head: str, label: str) -> dict[str, object]:
+    return {"from_name": head, "to_name": "text", "type": "choices", "value": {"choices": [label]}}
+
+
+def test_a_label_studio_export_takes_people_before_predictions(tmp_path: Path) -> None:
+    def task(number: int, annotations: list[object], predictions: list[object]) -> dict[str, object]:
+        data = {"text": f"Sentence {number}.", "article": "a", "sentence": number, "speaker_p": 0.9, "stance_p": 0.8}
+        return {"id": number, "data": data, "annotations": annotations, "predictions": predictions}
+
+    both = [label_studio_choice("who", "judge"), label_studio_choice("stance", "reports")]
+    ann = {"completed_by": {"id": 1, "email": "ann@example.org"}, "result": both}
+    bob = {
+        "completed_by": 2,
+        "result": [label_studio_choice("who", "outlet"), label_studio_choice("stance", "asserts")],
+    }
+    skipped = {"completed_by": 2, "was_cancelled": True, "result": both}
+    guess = {"model_version": "sayso", "result": both}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task(0, [ann, bob], [guess]), task(1, [skipped], [guess])]), encoding="utf-8")
+    reading = read(path, ReadOptions(columns={"speaker": "who"}))
+    assert [(r.sentence, r.speaker, r.extra.get("annotator")) for r in reading.rows] == [
+        (0, "judge", "ann@example.org"),
+        (0, "outlet", "2"),
+        (1, "", None),
+    ]
+    assert all(row.speaker_p is None for row in reading.rows)
+    assert reading.notes == ("1 tasks without a label",)
+
+
+def test_spans_that_people_drew_label_the_sentences_they_cover(tmp_path: Path) -> None:
+    text = "The court rose early today. He left at noon, said Mr Gray. Nobody spoke."
+    start = text.index("He left")
+    spans = [[start, start + len("He left at noon,"), "witness"], [start, start + 16, "reports"], [0, 9, "Clerk"]]
+    path = tmp_path / "export.jsonl"
+    path.write_text(json.dumps({"id": 4, "text": text, "label": spans}) + "\n", encoding="utf-8")
+    reading = read(path, ReadOptions(scheme()))
+    # "He left at noon," holds 13 of the 23 characters of its sentence; "The court" 8 of 23 of the first one.
+    assert [(row.text, row.speaker, row.stance) for row in reading.rows] == [
+        ("The court rose early today.", "", ""),
+        ("He left at noon, said Mr Gray.", "witness", "reports"),
+        ("Nobody spoke.", "", ""),
+    ]
+    assert any("Clerk (1)" in note for note in reading.notes)
+
+
+def test_brat_spans_of_ones_own_are_read(tmp_path: Path) -> None:
+    text = "Rain fell. “It was dark,” a neighbour said.\n"
+    (tmp_path / "n1.txt").write_text(text, encoding="utf-8")
+    end = len(text) - 1
+    (tmp_path / "n1.ann").write_text(f"T1\twitness 11 {end}\t{text[11:end]}\nA1\tStance T1 reports\n", encoding="utf-8")
+    rows = read(tmp_path, ReadOptions(scheme())).rows
+    assert [(row.article, row.speaker, row.stance) for row in rows] == [("n1", "", ""), ("n1", "witness", "reports")]
+
+
+def test_attributions_become_stances_and_sources_speakers(tmp_path: Path) -> None:
+    for folder in ("text", "attributions"):
+        (tmp_path / folder).mkdir()
+    text = (
+        "It rained in Dover. The road is safe, the prosecutor Ann Gray said. Gray left. "
+        "She said nobody would be charged. A passer-by said it was loud and dark all night.\n"
+    )
+    parts = []
+    for source, cue, content in (
+        ("the prosecutor Ann Gray", "said", "The road is safe"),
+        ("She", "said", "nobody would be charged"),
+        ("A passer-by", "said", "it was loud and dark all night"),
+    ):
+        at = text.index(source)
+        spans = [("Source", at, source), ("Cue", text.index(cue, at), cue), ("Content", text.index(content), content)]
+        n = len(parts) * 3
+        lines = [f"T{n + i}\t{kind} {s} {s + len(t)}\t{t}" for i, (kind, s, t) in enumerate(spans)]
+        roles = " ".join(f"{kind}:T{n + i}" for i, (kind, _, _) in enumerate(spans))
+        parts.append("\n".join([*lines, f"T{n + 100}\tAttribution {spans[1][1]} {spans[1][1] + 4}\tsaid"]))
+        parts[-1] += f"\nE{n}\tAttribution:T{n + 100} {roles}\n"
+    (tmp_path / "text" / "gazette_2024-05-01_dover.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "attributions" / "gazette_2024-05-01_dover_ab12.ann").write_text("".join(parts), encoding="utf-8")
+    rows = read(tmp_path, ReadOptions(scheme())).rows
+    assert [(row.speaker, row.stance, row.extra.get("source_by")) for row in rows] == [
+        ("outlet", "asserts", None),
+        # 13 of 39 letters of "The road is safe, the prosecutor Ann Gray said." lie in the content: under half.
+        ("outlet", "asserts", None),
+        ("outlet", "asserts", None),
+        ("prosecution", "reports", "pronoun"),
+        ("other", "reports", "rest"),
+    ]
+    assert rows[3].extra["source"] == "She"
+    assert (rows[0].outlet, rows[0].date) == ("gazette", "2024-05-01")
+    plain = read(tmp_path).rows
+    assert {row.speaker for row in plain} == {"outlet", "source"}
+
+
+def test_a_webanno_file_with_spans_over_several_tokens_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "n1.tsv"
+    path.write_text(
+        "#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Talk|speaker|stance\n#T_SP=custom.Other\n\n\n"
+        "#Text=😊 Dogs bark.\n"
+        "1-1\t0-2\t😊\t_\t_\t_\t\n"
+        "1-2\t3-7\tDogs\twitness[1]\treports[1]\t*\t\n"
+        "1-3\t8-12\tbark\twitness[1]|out\\_let[2]\treports[1]|*[2]\t_\t\n"
+        "1-4\t12-13\t.\t_\t_\t_\t\n",
+        encoding="utf-8",
+    )
+    reading = read(path)
+    assert [(row.text, row.speaker, row.stance) for row in reading.rows] == [("😊 Dogs bark.", "witness", "reports")]
+    assert "Other (1)" in reading.notes[1]
+
+
+def test_a_dataset_of_several_parts_with_coded_labels_is_read(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features(
+        {
+            "text": datasets.Value("string"),
+            "who": datasets.ClassLabel(names=["judge", "outlet"]),
+            "stance": datasets.Value("string"),
+        }
+    )
+    parts = {
+        name: datasets.Dataset.from_dict(
+            {"text": [f"In {name}."], "who": [code], "stance": ["asserts"]}, features=features
+        )
+        for name, code in (("train", 1), ("test", 0))
+    }
+    datasets.DatasetDict(parts).save_to_disk(str(tmp_path / "d"))
+    rows = read(tmp_path / "d", ReadOptions(columns={"speaker": "who"})).rows
+    assert [(row.text, row.speaker, row.extra["split"]) for row in rows] == [
+        ("In train.", "outlet", "train"),
+        ("In test.", "judge", "test"),
+    ]
+    assert len({row.article for row in rows}) == 2
+
+
+def test_excel_offers_the_labels_and_takes_a_sheet_of_ones_own(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    target = tmp_path / "out.xlsx"
+    write(target, example(), scheme())
+    sheet = openpyxl.load_workbook(target).active
+    lists = {validation.formula1 for validation in sheet.data_validations.dataValidation}
+    assert '"prosecution,defence,judge,witness,other,outlet"' in lists
+    book = openpyxl.Workbook()
+    book.active.append(["Notes of the project"])
+    other = book.create_sheet("labels")
+    other.append(["text", "who", "stance", None])
+    other.append(["It rained.", "outlet", "asserts", None])
+    other.append([None, None, None, None])
+    book.save(tmp_path / "own.xlsx")
+    rows = read(tmp_path / "own.xlsx", ReadOptions(columns={"speaker": "who"})).rows
+    assert [(row.text, row.speaker) for row in rows] == [("It rained.", "outlet")]
+
+
+def test_mistakes_are_named(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    write_rows(rows, example())
+    with pytest.raises(SchemeError, match="sentence 0 of court/2024:1"):
+        read(rows, ReadOptions(Scheme.load("georgia")))
+    with pytest.raises(RowError, match="unknown format"):
+        read(rows, name="word")
+    with pytest.raises(RowError, match="can only be read"):
+        format_to_write(tmp_path / "x", "codes")
+    with pytest.raises(RowError, match="cannot tell in which format"):
+        format_to_write(tmp_path / "x.doc")
+    with pytest.raises(RowError, match="no file or folder"):
+        read(tmp_path / "none.json")
+    with pytest.raises(RowError, match="nothing to write"):
+        write(tmp_path / "x.json", [])
+    (tmp_path / "bad.json").write_text("{", encoding="utf-8")
+    with pytest.raises(RowError, match="not JSON"):
+        read(tmp_path / "bad.json")
+    (tmp_path / "bad.xlsx").write_text("no zip", encoding="utf-8")
+    with pytest.raises(RowError, match="no readable workbook"):
+        read(tmp_path / "bad.xlsx")
+    control = [replace(example()[0], text="a\x01b", start=0, end=3)]
+    for name in ("xmi", "excel"):
+        with pytest.raises(RowError, match="character that"):
+            write(tmp_path / f"control-{name}", control, None, name)
+    long = [replace(example()[0], text="a" * 40_000)]
+    with pytest.raises(RowError, match="too long for a cell"):
+        write(tmp_path / "long.xlsx", long)
+
+
+app = typer.Typer()
+app.command()(convert)
+
+
+def test_the_command_tells_what_is_lost(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("who,stance,text\njudge,reports,It rained.\n,,It stopped.\n", encoding="utf-8")
+    target = tmp_path / "tasks.json"
+    done = CliRunner().invoke(app, [str(rows), str(target), "--column", "speaker=who", "-s", "trial"])
+    assert done.exit_code == 0, done.output
+    assert "2 sentences, 1 labelled" in done.stderr
+    assert 'value="distances"' in (tmp_path / "tasks.interface.xml").read_text(encoding="utf-8")
+    back = tmp_path / "back.jsonl"
+    assert CliRunner().invoke(app, [str(target), str(back)]).exit_code == 0
+    assert [row.speaker for row in read_rows(back, labelled=False)] == ["judge", ""]
+    done = CliRunner().invoke(app, [str(rows), str(target), "--column", "who"])
+    assert done.exit_code == 2
+
+
+def test_the_help_of_the_command_names_every_format() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["--help"]).stdout.replace("│", " ").split())
+    assert all(name in shown for name in FORMATS)
