@@ -9,12 +9,12 @@ from hashlib import blake2b
 from .errors import ArticleError
 from .readers.pages import read_page, read_warc
 from .readers.rows import ROW_READERS
-from .readers.settings import Failure, ReadSettings, Warn, log_warning
+from .readers.settings import Failure, Meter, ReadSettings, Warn, log_warning
 from .readers.sources import READABLE, Source, expand, reason_of
 from .readers.texts import read_stream, read_text
 from .records import Article
 
-__all__ = ["READABLE", "Failure", "ReadSettings", "read_articles"]
+__all__ = ["READABLE", "Failure", "Meter", "ReadSettings", "read_articles"]
 
 _READERS: dict[str, Callable[[Source, ReadSettings, Warn], Iterator[Article | Failure]]] = {
     "text": read_text,
@@ -26,7 +26,11 @@ _READERS: dict[str, Callable[[Source, ReadSettings, Warn], Iterator[Article | Fa
 
 
 def read_articles(
-    inputs: Sequence[str], settings: ReadSettings | None = None, *, warn: Warn = log_warning
+    inputs: Sequence[str],
+    settings: ReadSettings | None = None,
+    *,
+    warn: Warn = log_warning,
+    meter: Meter | None = None,
 ) -> Iterator[Article | Failure]:
     """Articles of files, folders, globs and standard input, one at a time and in a fixed order.
 
@@ -37,6 +41,7 @@ def read_articles(
         inputs: paths, patterns and `-`, as `sources.expand` takes them.
         settings: columns and bounds; None for the defaults.
         warn: takes a line about an article that was read but not as it stood (another encoding, a changed id).
+        meter: is told how far reading has come.
 
     Yields:
         Articles and failures in the order of the inputs. Memory does not grow with them but for 8 bytes' worth of
@@ -48,7 +53,8 @@ def read_articles(
         if isinstance(source, Failure):
             yield source
             continue
-        for outcome in _read_source(source, chosen, warn):
+        metered = source if meter is None else replace(source, meter=meter)
+        for outcome in _read_source(metered, chosen, warn):
             yield ids.unique(outcome, source.name) if isinstance(outcome, Article) else outcome
 
 

@@ -225,8 +225,8 @@ class Labeller:
 
     def label_sentences(self, article: Article, sentences: Sequence[Sentence]) -> tuple[LabelledSentence, ...]:
         """Label given sentences of an article: to compare with gold rows, whose sentences are decided."""
-        scores = self._scorer.score([self._scorer.encode(article.text, sentences)])[0]
-        return tuple(self._rows(article, scores))
+        pending = self._scorer.start(self._scorer.encode(article.text, sentences), self._pool)
+        return tuple(self._rows(article, pending.result()))
 
     def _rows(self, article: Article, scores: ArticleScores) -> Iterator[LabelledSentence]:
         speaker = probabilities(scores.speaker, self.config.temperatures["speaker"])

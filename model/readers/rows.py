@@ -55,10 +55,11 @@ def read_parquet(source: Source, settings: ReadSettings, warn: Warn) -> Iterator
 
     if source.path is None or not source.path.is_file():
         raise ArticleError("Parquet must be a file on disk")
+    n_bytes = source.path.stat().st_size
     try:
         with pq.ParquetFile(source.path) as table:
             _check_columns(table.schema_arrow.names, settings)
-            yield from articles_of(_parquet_rows(table, source), settings)
+            yield from articles_of(_parquet_rows(table, source, n_bytes), settings)
     except pa.ArrowException as error:
         raise ArticleError("no readable Parquet file", found=str(error)) from None
 
@@ -270,12 +271,14 @@ def _check_columns(columns: list[str], settings: ReadSettings) -> None:
         )
 
 
-def _parquet_rows(table: Any, source: Source) -> Iterator[Row]:
+def _parquet_rows(table: Any, source: Source, n_bytes: int) -> Iterator[Row]:
     number = 0
-    for batch in table.iter_batches(batch_size=64):
-        for row in batch.to_pylist():
-            yield f"{source.name}: row {number}", f"{source.stem}:{number}", row
-            number += 1
+    n_rows = max(1, table.metadata.num_rows)
+    with source.meter.follow(n_bytes, lambda: n_bytes * number / n_rows):
+        for batch in table.iter_batches(batch_size=64):
+            for row in batch.to_pylist():
+                yield f"{source.name}: row {number}", f"{source.stem}:{number}", row
+                number += 1
 
 
 def _refuse_binary(stream: Any) -> None:

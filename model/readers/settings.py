@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..errors import ConfigError
@@ -77,6 +78,34 @@ class Failure:
     id: str
     where: str
     reason: str
+
+
+class Meter:
+    """How far reading has come, in bytes of the files as they lie on disk: what a progress bar is drawn from."""
+
+    def __init__(self) -> None:
+        self._n_before = 0
+        self._n_here: Callable[[], float] = int
+
+    @contextmanager
+    def follow(self, n_bytes: int, n_here: Callable[[], float]) -> Iterator[None]:
+        """Count a file while the block reads it.
+
+        Args:
+            n_bytes: its size.
+            n_here: tells how many of them have been read.
+        """
+        self._n_here = n_here
+        try:
+            yield
+        finally:
+            self._n_before += n_bytes
+            self._n_here = int
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes read so far."""
+        return self._n_before + int(self._n_here())
 
 
 def log_warning(message: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ArticleError
-from .settings import Failure
+from .settings import Failure, Meter
 
 #: Suffix to kind of input; every one may also end in .gz or .zst, .parquet excepted.
 KINDS = {
@@ -37,12 +37,14 @@ class Source:
         kind: a value of KINDS, or `stream` for text or JSONL that only its first line can tell.
         name: how messages call it.
         stem: file name without its suffixes: the id of a file that is one article.
+        meter: is told how far it has been read.
     """
 
     path: Path | None
     kind: str
     name: str
     stem: str
+    meter: Meter = field(default_factory=Meter, compare=False, repr=False)
 
 
 def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -103,8 +104,13 @@ def open_source(source: Source, settings: ReadSettings) -> Iterator[io.BufferedR
     if source.path is None:
         yield unpacked(cast("io.BufferedReader", sys.stdin.buffer), settings)
         return
-    with source.path.open("rb") as file:
+    with source.path.open("rb") as file, source.meter.follow(os.fstat(file.fileno()).st_size, _teller(file)):
         yield unpacked(file, settings)
+
+
+def _teller(file: io.BufferedReader) -> Callable[[], float]:
+    """Where reading stands; pipes do not know."""
+    return file.tell if file.seekable() else int
 
 
 def unpacked(file: io.BufferedReader, settings: ReadSettings) -> io.BufferedReader:
