@@ -41,8 +41,10 @@ def _sayso(
 
 
 def _register() -> None:
+    from .label import label
     from .train import train
 
+    app.command()(label)
     app.command()(train)
 
 

@@ -1,0 +1,112 @@
+"""Fills the parts of a run: what is done is passed over, the rest is labelled, part by part."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Protocol
+
+from ..model.articles import read_articles
+from ..model.errors import SaysoError
+from ..model.labeller import LabelledArticle, Labeller
+from ..model.readers.settings import Failure, Meter, ReadSettings
+from ..model.records import Article
+from .parts import PartBuilder
+from .store import PartStore
+from .totals import Totals
+
+
+class Watch(Protocol):
+    """Is told how a run goes on."""
+
+    #: Told by the readers how far they are.
+    meter: Meter
+
+    def warn(self, message: str) -> None:
+        """Something was read, but not as it stood."""
+        ...
+
+    def resumed(self, totals: Totals) -> None:
+        """An earlier run had done this much; until `begun`, what it has done is read again."""
+        ...
+
+    def begun(self) -> None:
+        """Labelling begins."""
+        ...
+
+    def finished(self, outcome: LabelledArticle | Failure, n_bytes: int) -> None:
+        """An article was labelled or failed; up to it, `n_bytes` of the inputs had been read."""
+        ...
+
+
+def label_into(store: PartStore, labeller: Labeller, reading: ReadSettings, watch: Watch) -> Totals:
+    """Label what the store's inputs hold and write its output.
+
+    Args:
+        store: opened; it may hold the parts of a run that was killed.
+        labeller: labels.
+        reading: how inputs are read.
+        watch: is told how it goes on.
+
+    Returns:
+        Counts of the whole run, earlier parts included.
+
+    Raises:
+        SaysoError: the output cannot be written, or an input is no longer what it was. What was done stands.
+    """
+    if store.n_outcomes:
+        watch.resumed(store.totals)
+    if not store.is_complete:
+        articles = read_articles(store.task.inputs, reading, warn=watch.warn, meter=watch.meter)
+        _pass_over(articles, store)
+        watch.begun()
+        _label_rest(store, labeller, articles, watch)
+    return store.finish()
+
+
+def _label_rest(store: PartStore, labeller: Labeller, articles: Iterable[Article | Failure], watch: Watch) -> None:
+    noted: deque[tuple[str, int]] = deque()
+
+    def note() -> Iterator[Article | Failure]:
+        for article in articles:
+            noted.append((digest_of(article), watch.meter.n_bytes))
+            yield article
+
+    part = PartBuilder()
+    for outcome in labeller.label(note()):
+        digest, n_bytes = noted.popleft()
+        part.add(outcome, digest)
+        watch.finished(outcome, n_bytes)
+        if part.is_full:
+            store.write(part)
+            part = PartBuilder()
+    store.write(part, is_last=True)
+
+
+def _pass_over(articles: Iterator[Article | Failure], store: PartStore) -> None:
+    """Take the articles that parts hold, comparing them with what was labelled.
+
+    Raises:
+        SaysoError: an article is not the one that was labelled.
+    """
+    for header in store.headers():
+        for digest in header.digests:
+            article = next(articles, None)
+            found = "no more articles" if article is None else f"{article.id!r}"
+            # What fails at one time and can be read at another stays what it was in the parts.
+            if article is None or (digest != (now := digest_of(article)) and digest and now):
+                raise SaysoError(
+                    "the inputs are not what they were when the run was stopped",
+                    expected="the article that was labelled at this place",
+                    found=found,
+                    hint="start anew with --fresh",
+                )
+
+
+def digest_of(article: Article | Failure) -> str:
+    """Digest of what goes into an article's rows; "" for what could not be read."""
+    if isinstance(article, Failure):
+        return ""
+    fields = (article.id, str(article.outlet), str(article.date), article.text)
+    return blake2b("\0".join(fields).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

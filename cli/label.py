@@ -1,0 +1,242 @@
+"""`sayso label`: articles to rows with a speaker and a stance for every sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from ..model.errors import SaysoError
+from ..model.readers.settings import ReadSettings
+from .options import command
+
+if TYPE_CHECKING:
+    from ..batch import Task, Totals
+    from ..model.labeller import LabelledArticle, Labeller, LabelSettings
+    from ..model.readers.settings import Failure
+    from .watching import Reporter
+
+_READING = ReadSettings()
+_COLUMNS = "Columns of tables (.jsonl .csv .tsv .parquet)"
+_BOUNDS = "Bounds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelOptions:
+    """The options of `sayso label`, each with what `--help` says about it."""
+
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files, folders, patterns, or - for standard input: .txt .md .html .jsonl .csv .tsv .parquet .warc, "
+            "also with .gz or .zst.",
+        ),
+    ]
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File for the rows: .jsonl .csv .tsv .parquet. Default: standard output."),
+    ] = None
+    table: Annotated[
+        bool,
+        typer.Option("--table", help="Print the readable table: what a terminal gets anyway if there is no --out."),
+    ] = False
+    model: Annotated[Path | None, typer.Option(help="Model folder. Default: the shipped model.")] = None
+    keep_boilerplate: Annotated[
+        bool, typer.Option("--keep-boilerplate", help="Label adverts, menus, share counts and the like too.")
+    ] = False
+    min_confidence: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, metavar="P", help="Mark rows of a less probable label (column `abstained`)."),
+    ] = 0.0
+    no_evidence: Annotated[
+        bool, typer.Option("--no-evidence", help="Leave out the spans of source, cue and content.")
+    ] = False
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Windows computed at the same time. Default: one a core.")
+    ] = None
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what a stopped run with this --out had done.")] = (
+        False
+    )
+    text_column: Annotated[str, typer.Option(help="Column with the text.", rich_help_panel=_COLUMNS)] = (
+        _READING.text_column
+    )
+    id_column: Annotated[str, typer.Option(help="Its id.", rich_help_panel=_COLUMNS)] = _READING.id_column
+    outlet_column: Annotated[str, typer.Option(help="Who published it.", rich_help_panel=_COLUMNS)] = (
+        _READING.outlet_column
+    )
+    date_column: Annotated[str, typer.Option(help="Its date.", rich_help_panel=_COLUMNS)] = _READING.date_column
+    title_column: Annotated[str, typer.Option(help="Its title.", rich_help_panel=_COLUMNS)] = _READING.title_column
+    url_column: Annotated[str, typer.Option(help="Its address.", rich_help_panel=_COLUMNS)] = _READING.url_column
+    max_article_chars: Annotated[int, typer.Option(min=1, help="Longer articles fail.", rich_help_panel=_BOUNDS)] = (
+        _READING.max_article_chars
+    )
+    max_expansion: Annotated[
+        float,
+        typer.Option(min=1.0, help="Compressed files that grow more than so often fail.", rich_help_panel=_BOUNDS),
+    ] = _READING.max_expansion
+
+    def reading(self) -> ReadSettings:
+        """How inputs are read."""
+        return ReadSettings(
+            text_column=self.text_column,
+            id_column=self.id_column,
+            outlet_column=self.outlet_column,
+            date_column=self.date_column,
+            title_column=self.title_column,
+            url_column=self.url_column,
+            max_article_chars=self.max_article_chars,
+            max_expansion=self.max_expansion,
+        )
+
+    def labelling(self) -> LabelSettings:
+        """How articles are labelled."""
+        from ..model.labeller import LabelSettings
+
+        return LabelSettings(
+            keep_boilerplate=self.keep_boilerplate, min_confidence=self.min_confidence, evidence=not self.no_evidence
+        )
+
+    def load(self) -> Labeller:
+        """The labeller."""
+        from ..model.labeller import Labeller
+
+        return Labeller.load(self.model, self.labelling(), n_threads=self.threads)
+
+
+def run_label(options: LabelOptions) -> None:
+    """Label every sentence of the articles: on whose word it rests, and whether the outlet vouches for it."""
+    if options.out is not None and options.table:
+        raise typer.BadParameter("prints to standard output, so it does not go with --out", param_hint="--table")
+    totals = _print_rows(options) if options.out is None else _write_rows(options, options.out)
+    if totals.n_articles == 0:
+        raise SaysoError(
+            "no article was labelled",
+            expected="at least one article",
+            found=f"{totals.n_failed} that failed" if totals.n_failed else f"none in {', '.join(options.inputs)}",
+            hint="" if totals.n_failed else "a folder is searched for files of known suffixes: see --help",
+        )
+    if totals.n_failed:
+        raise typer.Exit(3)
+
+
+def _print_rows(options: LabelOptions) -> Totals:
+    """Rows or the readable table on standard output, as they come."""
+    from ..model.articles import read_articles
+
+    table = options.table or sys.stdout.isatty()
+    labeller = options.load()
+    # A bar and a table on one terminal would write over each other.
+    reporter = _reporter(0, bar=not (table and sys.stdout.isatty()))
+    try:
+        with reporter:
+            articles = read_articles(options.inputs, options.reading(), warn=reporter.warn, meter=reporter.meter)
+            outcomes = _told(labeller.label(articles), reporter)
+            if table:
+                _print_table(outcomes, labeller)
+            else:
+                _print_lines(outcomes)
+    except BrokenPipeError:
+        _let_go_of_stdout()
+    finally:
+        labeller.close()
+    _say_summary(reporter, reporter.totals)
+    return reporter.totals
+
+
+def _let_go_of_stdout() -> NoReturn:
+    """End well: whoever read standard output (`| head`, `| less`) has left, and that is no fault."""
+    # What Python still wants to flush when it ends must find an open file.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit
+
+
+def _told(outcomes: Iterator[LabelledArticle | Failure], reporter: Reporter) -> Iterator[LabelledArticle]:
+    """The articles that were labelled; the reporter is told of all."""
+    from ..model.readers.settings import Failure
+
+    for outcome in outcomes:
+        reporter.finished(outcome, reporter.meter.n_bytes)
+        if not isinstance(outcome, Failure):
+            yield outcome
+
+
+def _print_table(labelled: Iterator[LabelledArticle], labeller: Labeller) -> None:
+    from .readable import PipedConsole, ReadableTable
+
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    table = ReadableTable(PipedConsole(file=sys.stdout), labeller.scheme)
+    n_articles = 0
+    for article in labelled:
+        table.article(article)
+        n_articles += 1
+    if n_articles:
+        table.legend()
+
+
+def _print_lines(labelled: Iterator[LabelledArticle]) -> None:
+    from ..batch.parts import json_line
+
+    for article in labelled:
+        for row in article.rows:
+            sys.stdout.buffer.write(f"{json_line(row)}\n".encode())
+        sys.stdout.buffer.flush()
+
+
+def _write_rows(options: LabelOptions, out: Path) -> Totals:
+    """Rows in a file, part by part."""
+    from ..batch import PartStore, label_into
+    from .watching import counted
+
+    with PartStore.opened(_task(options, out), fresh=options.fresh) as store:
+        labeller = options.load()
+        reporter = _reporter(store.listing.n_bytes, bar=True)
+        try:
+            with reporter:
+                totals = label_into(store, labeller, options.reading(), reporter)
+        except KeyboardInterrupt:
+            reporter.say(f"{counted(store.n_outcomes, 'article')} done and kept: the same command goes on after that")
+            raise
+        finally:
+            labeller.close()
+    _say_summary(reporter, totals)
+    if totals.n_failed:
+        reporter.say(f"failures listed in {store.task.failed}")
+    if totals.n_articles:
+        reporter.say(f"wrote {out}")
+    return totals
+
+
+def _task(options: LabelOptions, out: Path) -> Task:
+    """What the rows depend on."""
+    from .. import __version__
+    from ..batch import Task
+    from ..model.checkpoint import FILES, file_digest, read_config, shipped_model
+
+    folder = shipped_model() if options.model is None else options.model
+    read_config(folder)
+    settings = {**asdict(options.reading()), **asdict(options.labelling())}
+    return Task(tuple(options.inputs), out, __version__, file_digest(folder / FILES.config), settings)
+
+
+def _reporter(n_bytes: int, *, bar: bool) -> Reporter:
+    from rich.console import Console
+
+    from .watching import Reporter
+
+    return Reporter(n_bytes, bar=bar and sys.stderr.isatty(), console=Console(stderr=True))
+
+
+def _say_summary(reporter: Reporter, totals: Totals) -> None:
+    from .watching import summary
+
+    for line in summary(totals, reporter.pace.seconds):
+        reporter.say(line)
+
+
+label = command("label", LabelOptions, run_label)
