@@ -49,7 +49,7 @@ def read_dataset(path: Path, options: ReadOptions) -> Reading:
     except (OSError, ValueError) as error:
         raise RowError(f"{path} is no readable dataset", found=str(error)) from None
     parts: dict[str, Dataset] = dict(found) if isinstance(found, DatasetDict) else {"": found}
-    rows = []
+    rows: list[LabelledSentence] = []
     for name, part in parts.items():
         names = {c: f.names for c, f in part.features.items() if hasattr(f, "names") and hasattr(f, "int2str")}
         for number, data in enumerate(part):

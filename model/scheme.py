@@ -148,7 +148,7 @@ class Scheme(_Strict):
                 f"{where} is no valid scheme",
                 expected="keys name, speakers (id, name, colour, letter, description, aliases), stances, outlet",
                 found="; ".join(faults(error)),
-                hint="compare it with `sayso scheme show belgorod`",
+                hint="compare it with one of the shipped schemes: `sayso scheme show`",
             ) from None
 
     @classmethod
@@ -208,6 +208,6 @@ def faults(error: ValidationError) -> list[str]:
         place = ".".join(str(step) for step in fault["loc"])
         message = str(fault["msg"]).removeprefix("Value error, ")
         if isinstance(fault["input"], bool) and fault["type"] == "string_type":
-            message = f"{message}, and YAML reads N, Y, no, yes, on and off as true or false: put quotes around it"
+            message = f"{message}, and YAML reads yes, no, on and off as true or false: put quotes around it"
         said.append(f"{place}: {message}" if place else message)
     return said

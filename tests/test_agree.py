@@ -9,6 +9,8 @@ import pytest
 import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
+
 from sayso.agreement import Coder, code, measure
 from sayso.agreement import coefficients as co
 from sayso.agreement.disputes import disputes, resolve, tasks
@@ -19,7 +21,6 @@ from sayso.model.errors import RowError, SchemeError
 from sayso.model.records import LabelledSentence
 from sayso.model.rowfiles import read_rows, write_rows
 from sayso.model.scheme import Scheme
-from typer.testing import CliRunner
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,12 +8,13 @@ import pytest
 import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
+
 from sayso.cli.sample import sample
 from sayso.model.errors import RowError
 from sayso.model.records import LabelledSentence
 from sayso.model.rowfiles import read_rows, write_rows
 from sayso.sampling import SampleSettings, draw, draw_sample, inclusion_probabilities
-from typer.testing import CliRunner
 
 
 def corpus(n_articles: int = 12, seed: int = 0) -> list[LabelledSentence]:
@@ -153,6 +154,7 @@ def test_what_cannot_be_drawn_is_said() -> None:
 def test_figures_corrected_by_the_samples_are_right_on_average(unit: str) -> None:
     pytest.importorskip("polars")
     import polars as pl
+
     from sayso.framing import corrected
     from sayso.model.records import to_row
     from sayso.model.scheme import Scheme

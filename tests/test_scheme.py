@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from sayso.cli.scheme import remarks, scheme_app
+from sayso.model.errors import SaysoError, SchemeError
+from sayso.model.records import LabelledSentence
+from sayso.model.rowfiles import write_rows
+from sayso.model.scheme import Scheme, shipped_schemes
+from sayso.model.scheme_draft import draft
+
+
+@pytest.mark.parametrize("name", ["attribution", "belgorod", "georgia", "trial", "us2016"])
+def test_shipped_schemes_are_complete(name: str) -> None:
+    assert name in shipped_schemes()
+    scheme = Scheme.load(name)
+    assert scheme.name == name
+    assert scheme.rest is not None
+    missing = [remark for remark in remarks(scheme) if name != "attribution" or "aliases" not in remark]
+    assert missing == []
+
+
+def test_the_labels_of_a_draft_are_the_names_given() -> None:
+    scheme = Scheme.from_dict(
+        yaml.safe_load(draft("My study", "Strikes", ["Unions", "Police", "Youth", "Yard owners"])), "draft"
+    )
+    assert scheme.name == "my-study"
+    assert scheme.speaker_ids == ("unions", "police", "youth", "yard_owners", "other", "outlet")
+    # Youth takes Y, so Yard owners takes its next letter; N is the outlet's.
+    assert [speaker.letter for speaker in scheme.speakers] == ["U", "P", "Y", "A", "O", "N"]
+    assert (scheme.outlet, scheme.rest, scheme.vouched) == ("outlet", "other", "asserts")
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.from_regex(r"[A-Za-z][A-Za-z '\"\\-]{0,12}", fullmatch=True), min_size=1, max_size=12, unique=True),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=20),
+)
+def test_any_names_and_title_make_a_valid_scheme_or_an_error(names: list[str], title: str) -> None:
+    ids = [re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_") for name in names]
+    if len(set(ids)) < len(ids):
+        with pytest.raises(SchemeError, match="one id"):
+            draft("study", title, names)
+        return
+    text = draft("study", title, names)
+    scheme = Scheme.from_dict(yaml.safe_load(text), "draft")
+    assert [s.name for s in scheme.speakers][: len(names)] == [name.strip() for name in names]
+    assert scheme.title == title.strip()
+
+
+def test_the_command_writes_a_scheme_once(tmp_path: Path) -> None:
+    file = tmp_path / "strike.yaml"
+    arguments = ["init", str(file), "--speakers", "unions, employers", "--rest", ""]
+    assert CliRunner().invoke(scheme_app, arguments).exit_code == 0
+    assert Scheme.load(file).speaker_ids == ("unions", "employers", "outlet")
+    assert Scheme.load(file).rest is None
+    again = CliRunner().invoke(scheme_app, arguments)
+    assert isinstance(again.exception, SaysoError)
+    done = CliRunner().invoke(scheme_app, ["check", str(file)])
+    assert done.exit_code == 0
+    assert "speaker unions has no description" in done.stderr
+    assert "set `rest`" in done.stderr
+
+
+def test_check_counts_labels_and_names_wrong_ones(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    rows = [
+        LabelledSentence("a", 0, i, 0, 2, "It", speaker, stance)
+        for i, (speaker, stance) in enumerate([("judge", "reports"), ("jugde", "reports"), ("judge", "doubts")])
+    ]
+    write_rows(file, rows)
+    done = CliRunner().invoke(scheme_app, ["check", "trial", str(file)])
+    assert "speaker 'jugde', 1 times" in str(done.exception)
+    assert "stance 'doubts', 1 times" in str(done.exception)
+    assert "first in sentence 2 of article a" in str(done.exception)
+    assert "judge 2" in done.stderr
+
+
+def test_show_lists_prints_and_gives_the_file() -> None:
+    assert "georgia: The protests" in CliRunner().invoke(scheme_app, ["show"]).stdout
+    shown = CliRunner().invoke(scheme_app, ["show", "trial"]).stdout
+    assert "N outlet [outlet]" in shown
+    assert "asserts [vouched]" in shown
+    given_file = CliRunner().invoke(scheme_app, ["show", "trial", "--yaml"]).stdout
+    assert Scheme.from_dict(yaml.safe_load(given_file), "shown") == Scheme.load("trial")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"speekers": []}, "speekers: Extra inputs are not permitted"),
+        ({"outlet": "paper"}, "outlet is 'paper', which is none of police, outlet"),
+        ({"rest": "outlet"}, "rest and outlet must be different"),
+        ({"vouched": "claims"}, "vouched is 'claims'"),
+        ({"name": "My Study"}, "name: String should match pattern"),
+    ],
+)
+def test_faults_are_told_in_words(change: dict[str, object], said: str) -> None:
+    speakers = [
+        {"id": "police", "name": "Police", "colour": "#b3261e", "letter": "P"},
+        {"id": "outlet", "name": "The outlet", "colour": "#5f6368", "letter": "N"},
+    ]
+    data = {"name": "town", "outlet": "outlet", "speakers": speakers, **change}
+    with pytest.raises(SchemeError, match="is no valid scheme") as error:
+        Scheme.from_dict(data, "town.yaml")
+    assert said in str(error.value)
+
+
+def test_faults_of_speakers_are_told_in_words() -> None:
+    text = """
+name: town
+outlet: outlet
+speakers:
+  - {id: police, name: Police, colour: "#b3261e", letter: P, aliases: [the force]}
+  - {id: witness, name: No, colour: red, letter: P, aliases: [The Force]}
+  - {id: outlet, name: The outlet, colour: "#5f6368", letter: N}
+"""
+    with pytest.raises(SchemeError) as error:
+        Scheme.from_dict(yaml.safe_load(text), "town.yaml")
+    assert "speakers.1.colour" in str(error.value)
+    # YAML reads a bare No as false.
+    assert "speakers.1.name: Input should be a valid string, and YAML reads yes, no" in str(error.value)
+    mended = text.replace("name: No,", 'name: "No",').replace("red", '"#101010"')
+    with pytest.raises(SchemeError, match="speaker letter used twice: P"):
+        Scheme.from_dict(yaml.safe_load(mended), "town.yaml")
+    mended = mended.replace("letter: P, aliases: [The", "letter: W, aliases: [The")
+    with pytest.raises(SchemeError, match="alias 'The Force' belongs to both police and witness"):
+        Scheme.from_dict(yaml.safe_load(mended), "town.yaml")
+
+
+def test_an_unknown_label_comes_with_the_nearest_one() -> None:
+    with pytest.raises(SchemeError, match="did you mean 'prosecution'"):
+        Scheme.load("trial").check_labels("Prosecuton", "reports", "row 3")
+    with pytest.raises(SchemeError, match=r"shipped schemes: .*trial"):
+        Scheme.load("trail")
