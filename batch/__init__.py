@@ -1,11 +1,11 @@
 """Labelling that loses no work: parts that are complete or absent, a manifest, and one file in the end.
 
 `store` keeps the folder OUT.parts, `manifest` says what its parts depend on, `parts` is the form of one part,
-`assemble` makes the final file of them, and `run` fills them.
+`assemble` makes the final file of them, and `run` fills them. `copies` finds wire copy.
 """
 
-from .run import Watch, label_into
+from .run import Pipeline, Watch, label_into
 from .store import PartStore, Task
 from .totals import Totals
 
-__all__ = ["PartStore", "Task", "Totals", "Watch", "label_into"]
+__all__ = ["PartStore", "Pipeline", "Task", "Totals", "Watch", "label_into"]

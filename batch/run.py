@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from ..model.errors import SaysoError
 from ..model.labeller import LabelledArticle, Labeller
 from ..model.readers.settings import Failure, Meter, ReadSettings
 from ..model.records import Article
+from .copies import Clusters, label_once
 from .parts import PartBuilder
 from .store import PartStore
 from .totals import Totals
@@ -40,13 +42,36 @@ class Watch(Protocol):
         ...
 
 
-def label_into(store: PartStore, labeller: Labeller, reading: ReadSettings, watch: Watch) -> Totals:
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """From inputs to outcomes.
+
+    Attributes:
+        labeller: labels.
+        reading: how inputs are read.
+        dedup: whether copies of one story get a cluster, and identical articles are labelled once.
+    """
+
+    labeller: Labeller
+    reading: ReadSettings
+    dedup: bool = False
+
+    def articles(self, inputs: Sequence[str], watch: Watch) -> Iterator[Article | Failure]:
+        """What the inputs hold, in order."""
+        articles = read_articles(inputs, self.reading, warn=watch.warn, meter=watch.meter)
+        return Clusters().mark(articles) if self.dedup else articles
+
+    def outcomes(self, articles: Iterable[Article | Failure]) -> Iterator[LabelledArticle | Failure]:
+        """One for each article, in order."""
+        return label_once(self.labeller, articles) if self.dedup else self.labeller.label(articles)
+
+
+def label_into(store: PartStore, pipeline: Pipeline, watch: Watch) -> Totals:
     """Label what the store's inputs hold and write its output.
 
     Args:
         store: opened; it may hold the parts of a run that was killed.
-        labeller: labels.
-        reading: how inputs are read.
+        pipeline: from inputs to outcomes.
         watch: is told how it goes on.
 
     Returns:
@@ -58,14 +83,14 @@ def label_into(store: PartStore, labeller: Labeller, reading: ReadSettings, watc
     if store.n_outcomes:
         watch.resumed(store.totals)
     if not store.is_complete:
-        articles = read_articles(store.task.inputs, reading, warn=watch.warn, meter=watch.meter)
+        articles = pipeline.articles(store.task.inputs, watch)
         _pass_over(articles, store)
         watch.begun()
-        _label_rest(store, labeller, articles, watch)
+        _label_rest(store, pipeline, articles, watch)
     return store.finish()
 
 
-def _label_rest(store: PartStore, labeller: Labeller, articles: Iterable[Article | Failure], watch: Watch) -> None:
+def _label_rest(store: PartStore, pipeline: Pipeline, articles: Iterable[Article | Failure], watch: Watch) -> None:
     noted: deque[tuple[str, int]] = deque()
 
     def note() -> Iterator[Article | Failure]:
@@ -74,7 +99,7 @@ def _label_rest(store: PartStore, labeller: Labeller, articles: Iterable[Article
             yield article
 
     part = PartBuilder()
-    for outcome in labeller.label(note()):
+    for outcome in pipeline.outcomes(note()):
         digest, n_bytes = noted.popleft()
         part.add(outcome, digest)
         watch.finished(outcome, n_bytes)

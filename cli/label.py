@@ -57,6 +57,10 @@ class LabelOptions:
     no_evidence: Annotated[
         bool, typer.Option("--no-evidence", help="Leave out the spans of source, cue and content.")
     ] = False
+    dedup: Annotated[
+        bool,
+        typer.Option("--dedup", help="Give copies of one story the same `cluster`; label identical articles once."),
+    ] = False
     threads: Annotated[
         int | None, typer.Option(min=1, help="Windows computed at the same time. Default: one a core.")
     ] = None
@@ -127,16 +131,16 @@ def run_label(options: LabelOptions) -> None:
 
 def _print_rows(options: LabelOptions) -> Totals:
     """Rows or the readable table on standard output, as they come."""
-    from ..model.articles import read_articles
+    from ..batch import Pipeline
 
     table = options.table or sys.stdout.isatty()
     labeller = options.load()
+    pipeline = Pipeline(labeller, options.reading(), options.dedup)
     # A bar and a table on one terminal would write over each other.
     reporter = _reporter(0, bar=not (table and sys.stdout.isatty()))
     try:
         with reporter:
-            articles = read_articles(options.inputs, options.reading(), warn=reporter.warn, meter=reporter.meter)
-            outcomes = _told(labeller.label(articles), reporter)
+            outcomes = _told(pipeline.outcomes(pipeline.articles(options.inputs, reporter)), reporter)
             if table:
                 _print_table(outcomes, labeller)
             else:
@@ -190,7 +194,7 @@ def _print_lines(labelled: Iterator[LabelledArticle]) -> None:
 
 def _write_rows(options: LabelOptions, out: Path) -> Totals:
     """Rows in a file, part by part."""
-    from ..batch import PartStore, label_into
+    from ..batch import PartStore, Pipeline, label_into
     from .watching import counted
 
     with PartStore.opened(_task(options, out), fresh=options.fresh) as store:
@@ -198,7 +202,7 @@ def _write_rows(options: LabelOptions, out: Path) -> Totals:
         reporter = _reporter(store.listing.n_bytes, bar=True)
         try:
             with reporter:
-                totals = label_into(store, labeller, options.reading(), reporter)
+                totals = label_into(store, Pipeline(labeller, options.reading(), options.dedup), reporter)
         except KeyboardInterrupt:
             reporter.say(f"{counted(store.n_outcomes, 'article')} done and kept: the same command goes on after that")
             raise
@@ -220,7 +224,7 @@ def _task(options: LabelOptions, out: Path) -> Task:
 
     folder = shipped_model() if options.model is None else options.model
     read_config(folder)
-    settings = {**asdict(options.reading()), **asdict(options.labelling())}
+    settings = {**asdict(options.reading()), **asdict(options.labelling()), "dedup": options.dedup}
     return Task(tuple(options.inputs), out, __version__, file_digest(folder / FILES.config), settings)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sayso.batch import PartStore, Task, Totals, label_into
+from sayso.batch import PartStore, Pipeline, Task, Totals, label_into
 from sayso.batch import parts as parts_module
 from sayso.model.errors import RowError, SaysoError
 from sayso.model.labeller import LabelledArticle, Labeller, LabelSettings
@@ -74,9 +74,11 @@ def _task(inputs: Path, out: Path, **changes: object) -> Task:
     return Task((str(inputs),), out, **{**values, **changes})  # type: ignore[arg-type]
 
 
-def _run(task: Task, labeller: Labeller, watch: Watching | None = None, *, fresh: bool = False) -> Totals:
+def _run(
+    task: Task, labeller: Labeller, watch: Watching | None = None, *, fresh: bool = False, dedup: bool = False
+) -> Totals:
     with PartStore.opened(task, fresh=fresh) as store:
-        return label_into(store, labeller, ReadSettings(), Watching() if watch is None else watch)
+        return label_into(store, Pipeline(labeller, ReadSettings(), dedup), Watching() if watch is None else watch)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +137,23 @@ def test_the_bytes_are_the_same_however_often_a_run_was_stopped(
     assert stopped.read_bytes() == whole.read_bytes()
     failed = ".failed.jsonl"
     assert Path(f"{stopped}{failed}").read_bytes() == Path(f"{whole}{failed}").read_bytes()
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_stopped_run_finds_the_same_copies(tmp_path: Path, labeller: Labeller) -> None:
+    pytest.importorskip("rensa", reason="finding copies needs the extra dedup")
+    inputs = _articles(tmp_path / "in.jsonl", 20)
+    with inputs.open("a") as file:
+        for number, line in enumerate(inputs.read_text().splitlines()):
+            file.write(json.dumps({**json.loads(line), "id": f"copy{number}"}) + "\n")
+    whole, stopped = tmp_path / "whole.csv", tmp_path / "stopped.csv"
+    _run(_task(inputs, whole), labeller, dedup=True)
+    with pytest.raises(Killed):
+        _run(_task(inputs, stopped), labeller, Watching(25), dedup=True)
+    _run(_task(inputs, stopped), labeller, dedup=True)
+    assert stopped.read_bytes() == whole.read_bytes()
+    clusters = {row.article: row.extra["cluster"] for row in read_rows(whole)}
+    assert all(clusters[f"copy{number}"] == clusters[f"a{number}"] for number in range(20))
 
 
 @pytest.mark.usefixtures("small_parts")
