@@ -7,6 +7,7 @@ articles is sum(y) / sum(x). Shares, positions, runs and the lean all have this 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -69,6 +70,23 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """What values a measure can take, and what it is counted over.
+
+    Attributes:
+        low: least possible value.
+        high: greatest possible value; infinity where there is no bound.
+        share: whether the value is a share (y counts some of the units that x counts), shown in percent.
+        whole_articles: whether it needs every sentence of an article (a sample of sentences cannot correct it).
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    share: bool = True
+    whole_articles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """A measure by name.
 
@@ -77,25 +95,14 @@ class Measure:
         title: as in the report.
         unit: what `x` counts.
         count: sentences to totals.
-        low: least possible value.
-        high: greatest possible value; None where there is no bound.
-        percent: whether the value is a share, shown in percent.
-        whole_articles: whether it needs every sentence of an article (a sample of sentences cannot correct it).
+        scale: its values.
     """
 
     name: str
     title: str
     unit: str
     count: Callable[[Sentences], Totals]
-    low: float = 0.0
-    high: float | None = 1.0
-    percent: bool = True
-    whole_articles: bool = False
-
-    @property
-    def share(self) -> bool:
-        """Whether the value is a share: y counts some of the units that x counts."""
-        return self.percent
+    scale: Scale = Scale()
 
 
 def _sum(data: Sentences, item: Ints, n_items: int, weight: Floats, keep: NDArray[np.bool_] | None = None) -> Floats:
@@ -128,7 +135,7 @@ def _stance(data: Sentences) -> Totals:
 
 
 def _vouched(data: Sentences) -> NDArray[np.bool_]:
-    return data.stance == data.scheme.stance_ids.index(data.scheme.vouched)
+    return np.asarray(data.stance == data.scheme.stance_ids.index(data.scheme.vouched))
 
 
 def _asserted(data: Sentences) -> Totals:
@@ -139,13 +146,13 @@ def _asserted(data: Sentences) -> Totals:
 
 def _present(data: Sentences) -> NDArray[np.bool_]:
     n_speakers = len(data.scheme.speaker_ids)
-    return _sum(data, data.speaker, n_speakers, np.ones_like(data.weight)) > 0
+    return np.asarray(_sum(data, data.speaker, n_speakers, np.ones_like(data.weight)) > 0)
 
 
 def _silent(data: Sentences) -> Totals:
     present = _present(data)
     ones = np.ones(present.shape)
-    return Totals("silent", data.scheme.speaker_ids, 1.0 - present, ones, ones[:, 0])
+    return Totals("silent", data.scheme.speaker_ids, ones - present, ones, ones[:, 0])
 
 
 def _first_rows(cell: Ints, keep: NDArray[np.bool_]) -> Ints:
@@ -185,8 +192,8 @@ def _follows(data: Sentences) -> Totals:
     n = len(speakers)
     inside = np.flatnonzero(data.cell[1:] == data.cell[:-1])
     pair = data.speaker[inside] * n + data.speaker[inside + 1]
-    y = np.bincount(data.cell[inside] * n * n + pair, minlength=data.n_cells * n * n)
-    y = y.reshape(data.n_cells, n, n).astype(np.float64)
+    counts = np.bincount(data.cell[inside] * n * n + pair, minlength=data.n_cells * n * n)
+    y = counts.reshape(data.n_cells, n, n).astype(np.float64)
     x = np.repeat(y.sum(axis=2, keepdims=True), n, axis=2)
     items = tuple(f"{a}>{b}" for a in speakers for b in speakers)
     return Totals("follows", items, y.reshape(data.n_cells, -1), x.reshape(data.n_cells, -1), _size(data))
@@ -201,46 +208,34 @@ def _run_length(data: Sentences) -> Totals:
     return Totals("run_length", items, _sum(data, data.speaker, len(items), ones), runs, _size(data))
 
 
+_OF_SENTENCES = Scale()
+_OF_ARTICLES = Scale(whole_articles=True)
+_PLACE = Scale(share=False)
+
 MEASURES = {
     measure.name: measure
     for measure in (
-        Measure("speaker", "Share of sentences by speaker", "sentences", _speaker),
-        Measure("speaker_words", "Share of words by speaker", "words", _speaker_words),
-        Measure("stance", "Share of sentences by stance", "sentences", _stance),
-        Measure("asserted", "Share the outlet vouches for, by speaker", "sentences by the speaker", _asserted),
-        Measure("silent", "Articles in which a speaker has no voice", "articles", _silent, whole_articles=True),
-        Measure(
-            "first_voice",
-            "Whose voice comes first after the outlet's own",
-            "articles that quote anybody",
-            _first_voice,
-            whole_articles=True,
-        ),
+        Measure("speaker", "Share of sentences by speaker", "sentences", _speaker, _OF_SENTENCES),
+        Measure("speaker_words", "Share of words by speaker", "words", _speaker_words, _OF_SENTENCES),
+        Measure("stance", "Share of sentences by stance", "sentences", _stance, _OF_SENTENCES),
+        Measure("asserted", "Share the outlet vouches for", "sentences by the speaker", _asserted, _OF_SENTENCES),
+        Measure("silent", "Articles in which a speaker has no voice", "articles", _silent, _OF_ARTICLES),
+        Measure("first_voice", "Whose voice comes first", "articles that quote anybody", _first_voice, _OF_ARTICLES),
         Measure(
             "first_place",
-            "Where a speaker is first heard (0 start of the article, 1 end)",
+            "Where a speaker is first heard",
             "articles with the speaker",
             _first_place,
-            percent=False,
-            whole_articles=True,
+            Scale(share=False, whole_articles=True),
         ),
-        Measure(
-            "place",
-            "Where a speaker's sentences stand (0 start of the article, 1 end)",
-            "sentences by the speaker",
-            _place,
-            percent=False,
-        ),
-        Measure("follows", "Whose words follow whose", "sentences after the first", _follows, whole_articles=True),
+        Measure("place", "Where a speaker's sentences stand", "sentences by the speaker", _place, _PLACE),
+        Measure("follows", "Whose words follow whose", "sentences that another one follows", _follows, _OF_ARTICLES),
         Measure(
             "run_length",
             "Sentences in a row by one speaker",
             "runs",
             _run_length,
-            low=1.0,
-            high=None,
-            percent=False,
-            whole_articles=True,
+            Scale(low=1.0, high=math.inf, share=False, whole_articles=True),
         ),
     )
 }
@@ -263,8 +258,8 @@ def lean(pair: tuple[str, str], scheme: Scheme) -> Measure:
         return Totals("lean", (f"{pair[0]}:{pair[1]}",), y[:, None], x[:, None], _size(data))
 
     first, second = scheme.speaker(pair[0]).name, scheme.speaker(pair[1]).name
-    title = f"Lean between {first} (1) and {second} (-1)"
-    return Measure("lean", title, "sentences by either", count, low=-1.0, percent=False)
+    title = f"Lean: 1 only {first} speaks, -1 only {second}"
+    return Measure("lean", title, "sentences by either", count, Scale(low=-1.0, share=False))
 
 
 def measure_named(name: str, scheme: Scheme, pair: tuple[str, str] | None) -> Measure:

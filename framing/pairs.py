@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from .measures import Floats, Ints
 from .resample import Estimates
@@ -54,8 +54,8 @@ def differences(value: Floats, se: Floats, df: Floats) -> Differences:
     with np.errstate(divide="ignore", invalid="ignore"):
         # Welch (1947), Satterthwaite (1946).
         pair_df = (var_a + var_b) ** 2 / (var_a**2 / df[first] + var_b**2 / df[second])
-        p = 2 * stats.t.sf(np.abs(difference) / spread, pair_df)
-        reach = stats.t.ppf(0.975, pair_df) * spread
+        p = 2 * special.stdtr(pair_df, -np.abs(difference) / spread)
+        reach = special.stdtrit(pair_df, 0.975) * spread
     tested = spread > 0
     difference = np.where(np.isfinite(spread), difference, np.nan)
     p = np.where(tested, p, np.nan)

@@ -17,7 +17,7 @@ from ..model.scheme import Scheme
 from .correction import Corrected, GoldSample, correct, gold_only
 from .gold import Gold
 from .layout import ALL, Layout
-from .measures import Floats, Ints, Measure, Totals, measure_named
+from .measures import Floats, Ints, Scale, Totals, measure_named
 from .resample import estimate, group_sums, ratio
 from .study import prepare, study_of
 from .table import Rows, as_polars
@@ -77,15 +77,15 @@ def replay(rows: Rows, human: Rows, scheme: Scheme | str | Path | None, plan: Re
         raise RowError("not every article has hand labels", expected=str(layout.n_cells), found=str(n_found))
     measure = measure_named(plan.measure, found, None)
     corpus, truth = measure.count(gold.model), measure.count(gold.human)
-    results = [_draw(corpus, truth, gold, layout, measure, plan, i) for i in range(plan.draws)]
-    naive = estimate(corpus, layout, measure, 1000, plan.seed)
+    results = [_draw(corpus, truth, gold, layout, measure.scale, plan, i) for i in range(plan.draws)]
+    naive = estimate(corpus, layout, measure.scale, 1000, plan.seed)
     right = ratio(group_sums(truth.y, layout), group_sums(truth.x, layout))
     columns: dict[str, Floats] = {
         "truth": right,
         "naive": naive.value,
         "naive_low": naive.low,
         "naive_high": naive.high,
-        "naive_covers": (naive.low <= right) & (right <= naive.high),
+        "naive_covers": ((naive.low <= right) & (right <= naive.high)).astype(np.float64),
     }
     for name, drawn in (("corrected", [r[0] for r in results]), ("gold_only", [r[1] for r in results])):
         columns |= _summary(name, drawn, right)
@@ -100,7 +100,7 @@ def replay(rows: Rows, human: Rows, scheme: Scheme | str | Path | None, plan: Re
 
 
 def _draw(
-    corpus: Totals, truth: Totals, gold: Gold, layout: Layout, measure: Measure, plan: ReplayPlan, number: int
+    corpus: Totals, truth: Totals, gold: Gold, layout: Layout, scale: Scale, plan: ReplayPlan, number: int
 ) -> tuple[Corrected, Corrected]:
     """Draw articles in each group, as many as the share says on average, and correct with them."""
     rng = np.random.default_rng((plan.seed, number))
@@ -121,8 +121,8 @@ def _draw(
         for totals in (corpus, truth)
     )
     return (
-        correct(corpus, model, human, sample, layout, measure, "corpus"),
-        gold_only(corpus, human, sample, layout, measure, "corpus"),
+        correct(corpus, model, human, sample, layout, scale, "corpus"),
+        gold_only(corpus, human, sample, layout, scale, "corpus"),
     )
 
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from .layout import Layout
-from .measures import Floats, Ints, Measure, Totals
+from .measures import Floats, Ints, Scale, Totals
 
 #: Fewer articles than this say too little for an interval; the report says so instead of plotting.
 MIN_ARTICLES = 5
@@ -60,7 +60,7 @@ def group_sums(values: Floats, layout: Layout) -> Floats:
 
 def ratio(y: Floats, x: Floats) -> Floats:
     """y / x, nan where x is 0."""
-    return np.divide(y, x, out=np.full(np.shape(y), np.nan), where=x != 0)
+    return np.asarray(np.divide(y, x, out=np.full(np.shape(y), np.nan), where=x != 0))
 
 
 def bootstrap_sums(values: Floats, n_resamples: int, seed: tuple[int, ...]) -> Floats:
@@ -80,13 +80,13 @@ def bootstrap_sums(values: Floats, n_resamples: int, seed: tuple[int, ...]) -> F
     return sums
 
 
-def estimate(totals: Totals, layout: Layout, measure: Measure, resamples: int, seed: int) -> Estimates:
+def estimate(totals: Totals, layout: Layout, scale: Scale, resamples: int, seed: int) -> Estimates:
     """A measure of every group and of all together, with 95 % intervals.
 
     Args:
         totals: the measure's sums by cell.
         layout: which cell is of which group.
-        measure: bounds of the value.
+        scale: of the measure.
         resamples: number of bootstrap samples.
         seed: of the bootstrap.
     """
@@ -103,7 +103,7 @@ def estimate(totals: Totals, layout: Layout, measure: Measure, resamples: int, s
         draws = ratio(*np.hsplit(sums, 2))
         ends = expanded_percentiles(draws, support[row])
         se[row], low[row], high[row] = (np.where(enough, found, np.nan) for found in ends)
-    if measure.share:
+    if scale.share:
         low, high = share_intervals(value, se, support, x)
     return Estimates(value, se, low, high, support, x)
 
@@ -133,12 +133,13 @@ def expanded_percentiles(draws: Floats, n_articles: Floats) -> tuple[Floats, Flo
         n_articles: (n_items,) articles behind it; under 2 gives nan.
     """
     se, low, high = np.full((3, draws.shape[1]), np.nan)
+    n = np.maximum(n_articles, 2.0)
+    widen = np.sqrt(n / (n - 1))
+    tail = special.ndtr(widen * special.stdtrit(n - 1, 0.025))
     for i in np.flatnonzero(n_articles >= 2):
-        n = n_articles[i]
         sample = draws[np.isfinite(draws[:, i]), i]
-        se[i] = sample.std() * np.sqrt(n / (n - 1))
-        tail = stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf(0.025, n - 1))
-        low[i], high[i] = np.quantile(sample, [tail, 1 - tail])
+        se[i] = sample.std() * widen[i]
+        low[i], high[i] = np.quantile(sample, [tail[i], 1 - tail[i]])
     return se, low, high
 
 
@@ -175,9 +176,9 @@ def korn_graubard(share: Floats, n_effective: Floats, df: Floats) -> tuple[Float
         df: degrees of freedom of that variance.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        n = n_effective * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, df)) ** 2
+        n = n_effective * (special.ndtri(0.975) / special.stdtrit(df, 0.975)) ** 2
         hits = share * n
-        low = np.where(hits > 0, stats.beta.ppf(0.025, hits, n - hits + 1), 0.0)
-        high = np.where(hits < n, stats.beta.ppf(0.975, hits + 1, n - hits), 1.0)
+        low = np.where(hits > 0, special.betaincinv(hits, n - hits + 1, 0.025), 0.0)
+        high = np.where(hits < n, special.betaincinv(hits + 1, n - hits, 0.975), 1.0)
     there = np.isfinite(share)
     return np.where(there, low, np.nan), np.where(there, high, np.nan)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .correction import GoldSample, correct, gold_only
+from .correction import GoldSample, comparable_se, correct, gold_only
 from .layout import Layout
 from .measures import MEASURES, Floats, Totals
 from .pairs import borrowed_se, differences
@@ -55,7 +55,7 @@ class Plan:
     def truth(self) -> Floats:
         """(n_outlets, n_items) true shares."""
         kind = np.arange(self.n_outlets) % 2 if self.differ else np.zeros(self.n_outlets, int)
-        return SHARES[kind]
+        return np.asarray(SHARES[kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def draw(plan: Plan, rng: np.random.Generator) -> Draw:
         groups=tuple(f"outlet_{i:02d}" for i in range(plan.n_outlets)),
         group=outlet,
         articles=tuple(map(str, range(len(outlet)))),
-        in_total=np.ones(len(outlet), bool),
+        in_total=np.zeros(len(outlet), bool),  # no total: nothing here looks at it
         nested=True,
         n_copies=0,
     )
@@ -147,30 +147,30 @@ def one(plan: Plan, seed: int) -> dict[str, float]:
     """Simulate one corpus and check every interval and discovery against the truth."""
     rng = np.random.default_rng([seed, plan.n_outlets, plan.n_articles, int(plan.differ)])
     data = draw(plan, rng)
-    truth, measure = plan.truth, MEASURES["speaker"]
+    truth, scale = plan.truth, MEASURES["speaker"].scale
     sample = GoldSample(data.gold, np.full(len(data.gold), 1 - data.inclusion), "article", data.human.size[data.gold])
     model, human = (rows_of(t, data.gold, 1 / data.inclusion) for t in (data.model, data.human))
     out: dict[str, float] = {}
     gap = truth[np.triu_indices(plan.n_outlets, 1)[0]] - truth[np.triu_indices(plan.n_outlets, 1)[1]]
     for name, totals in (("human", data.human), ("naive", data.model)):
-        found = estimate(totals, data.layout, measure, plan.resamples, seed)
+        found = estimate(totals, data.layout, scale, plan.resamples, seed)
         out[f"{name}_covers"] = _covers(found.low[:-1], found.high[:-1], truth)
         pairs = differences(found.value[:-1], borrowed_se(found), found.n_articles[:-1] - 1)
         out[f"{name}_false"] = _false(pairs.q, gap)
         if name == "human":
             out["difference_covers"] = _covers(pairs.low, pairs.high, gap)
-    corrected = correct(data.model, model, human, sample, data.layout, measure, "coverage")
+    corrected = correct(data.model, model, human, sample, data.layout, scale, "coverage")
     out["corrected_covers"] = _covers(corrected.low[:-1], corrected.high[:-1], truth)
-    out["corrected_width"] = float(np.nanmean(corrected.high[:-1] - corrected.low[:-1]))
-    pairs = differences(corrected.value[:-1], corrected.se[:-1], corrected.df[:-1])
+    out["corrected_width"] = _mean(list((corrected.high - corrected.low)[:-1].ravel()))
+    pairs = differences(corrected.value[:-1], comparable_se(corrected), corrected.df[:-1])
     out["corrected_false"] = _false(pairs.q, gap)
     out["corrected_difference_covers"] = _covers(pairs.low, pairs.high, gap)
-    within = correct(data.model, model, human, sample, data.layout, measure, "corpus")
+    within = correct(data.model, model, human, sample, data.layout, scale, "corpus")
     by_hand = data.human.y.reshape(plan.n_outlets, plan.n_articles, -1).sum(axis=1)
     out["corpus_covers"] = _covers(within.low[:-1], within.high[:-1], by_hand / by_hand.sum(axis=1, keepdims=True))
-    alone = gold_only(data.model, human, sample, data.layout, measure, "coverage")
+    alone = gold_only(data.model, human, sample, data.layout, scale, "coverage")
     out["gold_covers"] = _covers(alone.low[:-1], alone.high[:-1], truth)
-    out["gold_width"] = float(np.nanmean(alone.high[:-1] - alone.low[:-1]))
+    out["gold_width"] = _mean(list((alone.high - alone.low)[:-1].ravel()))
     return out
 
 
@@ -182,7 +182,9 @@ def _covers(low: Floats, high: Floats, truth: Floats) -> float:
 
 
 def _false(q: Floats, gap: Floats) -> float:
-    """False discoveries among the discoveries: 0 if there are none."""
+    """False discoveries among the discoveries: 0 if there are none, nan if nothing was tested."""
+    if not np.isfinite(q).any():
+        return np.nan
     found = q <= 0.05
     return float((found & (gap == 0)).sum() / max(found.sum(), 1))
 
@@ -191,7 +193,13 @@ def table(plans: list[Plan], n_corpora: int, seed: int) -> Iterator[tuple[Plan, 
     """Means over simulated corpora, plan by plan."""
     for plan in plans:
         results = [one(plan, seed + i) for i in range(n_corpora)]
-        yield plan, {name: float(np.nanmean([r[name] for r in results])) for name in FIGURES}
+        yield plan, {name: _mean([r[name] for r in results]) for name in FIGURES}
+
+
+def _mean(values: list[float]) -> float:
+    """Mean of what there is; nan if nothing."""
+    there = [value for value in values if np.isfinite(value)]
+    return float(np.mean(there)) if there else np.nan
 
 
 def main() -> None:
@@ -214,7 +222,7 @@ def main() -> None:
     print("| --- " * (len(FIGURES) + 4) + "|")
     start = time.perf_counter()
     for plan, means in table(plans, options.corpora, options.seed):
-        cells = " | ".join(f"{100 * means[name]:.1f}" for name in FIGURES)
+        cells = " | ".join("–" if np.isnan(means[name]) else f"{100 * means[name]:.1f}" for name in FIGURES)
         kinds = "two" if plan.differ else "one"
         print(f"| {kinds} | {plan.n_outlets} | {plan.n_articles} | {cells} | {time.perf_counter() - start:.0f} |")
         sys.stdout.flush()

@@ -10,7 +10,7 @@ import polars as pl
 
 from ..model.errors import RowError
 from ..model.scheme import Scheme
-from .correction import TARGETS, Corrected, correct, gold_only
+from .correction import TARGETS, Corrected, comparable_se, correct, gold_only
 from .gold import Gold, match
 from .layout import ALL, Layout, lay_out
 from .measures import Floats, Measure, Sentences, sentence_arrays
@@ -55,7 +55,7 @@ def prepare(rows: Rows, scheme: Scheme | str | Path | None) -> tuple[pl.DataFram
 
 def check_whole(study: Study, measure: Measure) -> None:
     """Raise RowError where groups cut articles in parts and the measure needs them whole."""
-    if measure.whole_articles and not study.layout.nested:
+    if measure.scale.whole_articles and not study.layout.nested:
         raise _crossed(study, f"{measure.name} needs whole articles")
 
 
@@ -70,7 +70,7 @@ def estimates_table(study: Study, measure: Measure, resamples: int, seed: int) -
     """A measure of every group, uncorrected: the tidy table and the arrays behind it."""
     check_whole(study, measure)
     totals = measure.count(study.data)
-    found = estimate(totals, study.layout, measure, resamples, seed)
+    found = estimate(totals, study.layout, measure.scale, resamples, seed)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = found.se**2 / (found.value * (1 - found.value) / found.n_units)
     columns = {
@@ -80,10 +80,10 @@ def estimates_table(study: Study, measure: Measure, resamples: int, seed: int) -
         "low": found.low,
         "high": found.high,
         "se": found.se,
-        "design_effect": np.where(effect > 0, effect, np.nan) if measure.share else np.full(effect.shape, np.nan),
+        "design_effect": np.where(effect > 0, effect, np.nan) if measure.scale.share else np.full(effect.shape, np.nan),
     }
     few = [_few(n) for n in found.n_articles.ravel()]
-    return _tidy(study, measure, totals.items, columns).with_columns(pl.Series("note", few)), found
+    return _tidy(study, measure, totals.items, columns).with_columns(pl.Series("note", few, dtype=pl.String)), found
 
 
 def _few(n_articles: float) -> str | None:
@@ -120,20 +120,18 @@ def correct_study(study: Study, measure: Measure, target: str) -> tuple[Correcte
     if not study.layout.nested:
         raise _crossed(study, "the correction needs whole articles")
     sample = study.gold.sample
-    if measure.whole_articles and sample.unit == "sentence":
+    if measure.scale.whole_articles and sample.unit == "sentence":
         raise RowError(
             f"{measure.name} needs whole articles, and the hand-labelled sample is one of sentences",
             hint="draw articles: `sayso sample --unit article`",
         )
     corpus = measure.count(study.data)
     model, human = study.gold.totals(measure)
-    found = correct(corpus, model, human, sample, study.layout, measure, target)
-    return found, gold_only(corpus, human, sample, study.layout, measure, target)
+    found = correct(corpus, model, human, sample, study.layout, measure.scale, target)
+    return found, gold_only(corpus, human, sample, study.layout, measure.scale, target)
 
 
-def corrected_table(
-    study: Study, measure: Measure, target: str, items: tuple[str, ...]
-) -> tuple[pl.DataFrame, Corrected]:
+def corrected_table(study: Study, measure: Measure, target: str) -> tuple[pl.DataFrame, Corrected]:
     """The columns that correction adds, in the row order of `estimates_table`."""
     found, alone = correct_study(study, measure, target)
     n_items = found.value.shape[1]
@@ -147,7 +145,7 @@ def corrected_table(
         "gold_only_high": alone.high,
         "n_gold_articles": np.repeat(found.n_gold[:, None], n_items, axis=1),
     }
-    table = _tidy(study, measure, items, columns)
+    table = _tidy(study, measure, measure.count(study.data).items, columns)
     notes = [
         _gold_note(int(found.n_gold[g]), bool(found.borrowed[g]), bool(np.isfinite(found.se[g, i])))
         for g in range(len(found.value))
@@ -175,7 +173,7 @@ def differences_table(study: Study, measure: Measure, found: Estimates, correcte
     naive = differences(found.value[:-1], borrowed_se(found), found.n_articles[:-1] - 1)
     table = _pair_rows(study, measure, naive, "")
     if corrected is not None:
-        right = differences(corrected.value[:-1], corrected.se[:-1], corrected.df[:-1])
+        right = differences(corrected.value[:-1], comparable_se(corrected), corrected.df[:-1])
         columns = _pair_rows(study, measure, right, "corrected_")
         table = table.with_columns(columns[c] for c in columns.columns if c.startswith("corrected_"))
     return table

@@ -96,9 +96,7 @@ def corrected(
     """
     table, found = prepare(rows, scheme)
     study = study_of(table, gold, found, by, wire)
-    chosen = measure_named(measure, found, lean)
-    items = chosen.count(study.data).items
-    return like(corrected_table(study, chosen, target, items)[0], rows)
+    return like(corrected_table(study, measure_named(measure, found, lean), target)[0], rows)
 
 
 def compare(

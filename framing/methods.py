@@ -1,0 +1,210 @@
+"""The methods section: paragraphs that can be pasted into a paper. Plain text: writers escape it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..model.errors import RowError
+from .correction import OWN_SPREAD
+from .findings import ALL, Findings
+from .resample import MIN_ARTICLES, OWN_EFFECT
+from .summary import counted, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that the report was made from, with its SHA-256."""
+
+    role: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the figures come from.
+
+    Attributes:
+        sources: the files read.
+        command: the command line.
+        model: facts of the model folder's config.json, or nothing.
+        agreement: what `sayso agree` found, as text, or nothing.
+    """
+
+    sources: tuple[Source, ...] = ()
+    command: str = ""
+    model: str = ""
+    agreement: str = ""
+
+
+def digest(path: Path, role: str) -> Source:
+    """A file's name and SHA-256."""
+    with path.open("rb") as file:
+        return Source(role, path.name, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def model_facts(folder: Path) -> str:
+    """What a model folder says about itself, in one sentence, with the digest of its configuration.
+
+    Raises:
+        RowError: there is no readable config.json.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RowError(f"cannot read {path}", expected="a model folder", found=str(error)) from None
+    facts = [f"{name} {_plain(config[name])}" for name in ("format", "encoder", "scores") if name in config]
+    sha = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"The model folder's config.json has SHA-256 {sha}; {'; '.join(facts) or 'it names no scores'}."
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{name} {_plain(part)}" for name, part in value.items()) + ")"
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def methods(findings: Findings, provenance: Provenance) -> list[str]:
+    """The methods section."""
+    parts = [_data(findings, provenance), _labels(findings, provenance), _measures(), _intervals(findings)]
+    parts += [_comparison(findings), _correction(findings), _software(provenance), _references(findings)]
+    return [part for part in parts if part]
+
+
+def _data(findings: Findings, provenance: Provenance) -> str:
+    rows = findings.rows
+    text = (
+        f"Data. The corpus holds {counted(rows['article'].n_unique(), 'article')} with "
+        f"{counted(rows.height, 'sentence')} ({counted(int(rows['words'].sum()), 'word')}) from "
+        f"{counted(rows['outlet'].n_unique(), 'outlet')}."
+    )
+    wire = {
+        "once": "Of several copies of one story in one group, the earliest is counted.",
+        "apart": "Stories of which there are several copies form a group of their own, each counted once.",
+        "all": "Every copy of a story is counted.",
+    }
+    if findings.wire is not None:
+        text += f" {wire[findings.plan.wire]}"
+    if provenance.sources:
+        text += " Files: " + "; ".join(f"{s.role} {s.name} (SHA-256 {s.sha256})" for s in provenance.sources) + "."
+    return text
+
+
+def _labels(findings: Findings, provenance: Provenance) -> str:
+    scheme = findings.scheme
+    text = (
+        f"Labels. Each sentence was labelled by model with a speaker, on whose word its main proposition rests "
+        f"({', '.join(s.name for s in scheme.speakers)}), and a stance ({', '.join(s.name for s in scheme.stances)}; "
+        f"scheme {scheme.name}). {provenance.model}"
+    )
+    scores = findings.main.scores
+    if findings.gold is not None and scores is not None:
+        for row in scores.filter((pl.col("group") == ALL) & (pl.col("head") != "both")).to_dicts():
+            ends = f" (95 % interval {percent(row['low'], 1)} to {percent(row['high'], 1)})" if row["low"] else ""
+            text += (
+                f" Against hand labels, weighted to the corpus, {row['head']} accuracy was "
+                f"{percent(row['accuracy'], 1)}{ends} and macro-F1 {row['macro_f1']:.3f}."
+            )
+    if provenance.agreement:
+        text += f" Agreement between coders: {provenance.agreement}"
+    return " ".join(text.split())
+
+
+def _measures() -> str:
+    return (
+        "Measures. All figures are ratios of sums over articles: shares of sentences and of words by speaker; the "
+        "share of a speaker's sentences that the outlet vouches for; articles in which a speaker has no sentence; the "
+        "first speaker quoted; the place of a speaker's sentences in the article (0 first, 1 last sentence); the "
+        "speaker of the next sentence; sentences in a row by one speaker; the lean (a - b) / (a + b) between two "
+        "speakers' sentences a and b."
+    )
+
+
+def _intervals(findings: Findings) -> str:
+    effects = findings.main.estimates.filter((pl.col("measure") == "speaker") & (pl.col("group") == ALL))
+    effect = effects["design_effect"].drop_nulls()
+    size = f" (design effect up to {effect.max():.1f} here)" if len(effect) else ""
+    return (
+        f"Intervals. Sentences of one article are not independent{size}, so variances were estimated by resampling "
+        f"whole articles within each group ({findings.plan.resamples:,} bootstrap samples, seed {findings.plan.seed}). "
+        f"95 % intervals of shares are Clopper-Pearson intervals for the effective number of sentences (Korn and "
+        f"Graubard 1998), groups of fewer than {OWN_EFFECT} articles sharing one design effect for each label; other "
+        f"measures have expanded percentile intervals (Hesterberg 2015). Groups of fewer than {MIN_ARTICLES} articles "
+        "get none."
+    )
+
+
+def _comparison(findings: Findings) -> str:
+    if findings.main.uncompared is not None:
+        return ""
+    return (
+        "Comparison. All pairs of groups were compared by Welch's t test on the difference, with standard errors by "
+        "article; within each measure the false-discovery rate over all pairs and labels was controlled at 5 % "
+        "(Benjamini and Hochberg 1995). Effect sizes are risk differences and, for the mix of speakers as a whole, "
+        "Cramer's V, corrected for bias (Bergsma 2013) with the effective number of sentences."
+    )
+
+
+def _correction(findings: Findings) -> str:
+    gold = findings.gold
+    if gold is None:
+        return (
+            "Model errors. No hand-labelled sample was available: estimates were not corrected for the model's "
+            "errors, and intervals do not include them."
+        )
+    design = (
+        "a simple random sample of articles within each group was assumed"
+        if gold.assumed
+        else f"{gold.unit}s were drawn with known probabilities"
+    )
+    text = (
+        f"Model errors. {counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled "
+        f"by hand; {design}. Corrected estimates add to the model's totals the weighted difference between human and "
+        "model labels in the sample (difference estimator; prediction-powered inference, Angelopoulos et al. 2023; "
+        "design-based supervised learning, Egami et al. 2023), with variances by article and t intervals. Groups with "
+        f"fewer than {OWN_SPREAD} hand-labelled articles are given at least the spread of errors found within all "
+        "groups."
+    )
+    if gold.unit == "sentence":
+        text += " Measures of whole articles cannot be corrected by a sample of sentences and were not."
+    if gold.n_unmatched:
+        text += f" {counted(gold.n_unmatched, 'hand-labelled sentence')} had no counterpart among the rows counted."
+    if gold.n_partial:
+        text += f" {counted(gold.n_partial, 'article')} of the sample had hand labels for some sentences only."
+    return text
+
+
+def _software(provenance: Provenance) -> str:
+    versions = []
+    for package in ("sayso", "polars", "numpy", "scipy"):
+        try:
+            versions.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    text = f"Software. {', '.join(versions)}."
+    return text + (f" Command: {provenance.command}" if provenance.command else "")
+
+
+def _references(findings: Findings) -> str:
+    always = [
+        "Benjamini, Hochberg (1995), J. R. Stat. Soc. B 57:289.",
+        "Bergsma (2013), J. Korean Stat. Soc. 42:323.",
+        "Hesterberg (2015), Am. Stat. 69:371.",
+        "Korn, Graubard (1998), Surv. Methodol. 24:193.",
+    ]
+    corrected = [
+        "Angelopoulos, Bates, Fannjiang, Jordan, Zrnic (2023), Prediction-powered inference, Science 382:669.",
+        "Egami, Hinck, Stewart, Wei (2023), Using imperfect surrogates for downstream inference: design-based "
+        "supervised learning for social science applications of large language models, NeurIPS 36.",
+    ]
+    return "References. " + " ".join(sorted(always + (corrected if findings.gold is not None else [])))

@@ -1,0 +1,235 @@
+"""The report as one HTML page that needs nothing but itself.
+
+Every text goes through Jinja's escaping or, for the reading view, through JSON that no parser can take for markup;
+besides, a content security policy lets only this page's own script and styles run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import polars as pl
+
+from .. import __version__
+from ..model.scheme import Scheme
+from .charts import Bar, Panel, bars, matrix, panels
+from .findings import ALL, Findings, View
+from .measures import MEASURES, lean
+from .methods import Provenance, methods
+from .reading import PER_PAGE, pages, script_safe
+from .summary import summary
+from .tabulate import Table, tabulate
+
+#: Measures that the page shows as panels, with a word of explanation.
+FIGURES = {
+    "speaker": "Sentences by each speaker, as a share of all sentences.",
+    "asserted": "Of a speaker's sentences, those that the outlet vouches for. The outlet's own voice is left out.",
+    "lean": "Only these two speakers' sentences count: at the middle both speak equally often.",
+    "silent": "Articles without one sentence by the speaker.",
+    "first_voice": "Of the articles that quote anybody, those in which this speaker comes first.",
+    "first_place": "0 is the first sentence of an article, 1 the last; articles without the speaker do not count.",
+    "run_length": "How long a speaker goes on before somebody else speaks.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measure's panels."""
+
+    name: str
+    title: str
+    note: str
+    panels: list[Panel]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewPart:
+    """One view, ready for the template; `prefix` starts the names of its files."""
+
+    by: str
+    anchor: str
+    prefix: str
+    corrected: bool
+    bars: list[Bar]
+    figures: list[Figure]
+    matrix: list[tuple[int, list[tuple[str, float]]]]
+    uncompared: str | None
+    differences: Table | None
+    differences_note: str
+    distances: Table | None
+    estimates: Table
+
+
+def prefix_of(findings: Findings, view: View) -> str:
+    """What the names of a view's files start with: nothing for the main view."""
+    return "" if view is findings.main else f"by-{''.join(c if c.isalnum() else '-' for c in view.by)}-"
+
+
+def html_pages(findings: Findings, provenance: Provenance, drawn: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """The report's pages as (file name, HTML): `index.html`, and further ones with articles that it has no room for.
+
+    Args:
+        findings: what to report.
+        provenance: where it comes from.
+        drawn: names of the figures that lie beside the page as SVG and PNG.
+    """
+    scheme = findings.scheme
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_page_file), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    style = _page_file("report.css") + "\n" + _speaker_styles(scheme)
+    script = _page_file("report.js")
+    articles = pages(findings.rows, scheme)
+    others = [(f"articles-{i + 1:03d}.html", f"part {i + 1}") for i in range(1, len(articles))]
+    common = {
+        "version": __version__,
+        "title": scheme.title or scheme.name,
+        "style": _verbatim(style),
+        "script": _verbatim(script),
+        "style_hash": _verbatim(_hash(style)),
+        "script_hash": _verbatim(_hash(script)),
+        "speakers": scheme.speakers,
+        "stances": [stance.name for stance in scheme.stances],
+        "labels": _labels(scheme),
+        "n_here": min(PER_PAGE, findings.rows["article"].n_unique()),
+    }
+    index = common | _index(findings, provenance, drawn) | {"articles": articles[0], "other_pages": others}
+    yield "index.html", environment.get_template("report.html.j2").render(index)
+    template = environment.get_template("reading_page.html.j2")
+    for (name, _), part in zip(others, articles[1:], strict=True):
+        yield name, template.render(common | {"articles": part, "other_pages": [("index.html", "part 1")]})
+
+
+def _index(findings: Findings, provenance: Provenance, drawn: frozenset[str]) -> dict[str, Any]:
+    rows, gold = findings.rows, findings.gold
+    facts = [
+        (f"{rows['article'].n_unique():,}", "articles"),
+        (f"{rows.height:,}", "sentences"),
+        (f"{len(findings.main.groups):,}", f"groups by {findings.main.by}"),
+    ]
+    if gold is not None:
+        facts.append((f"{gold.n_sentences:,}", "sentences labelled by hand"))
+    views = [_view_part(findings, view, i) for i, view in enumerate(findings.views)]
+    sections = [("summary", "In words"), *((view.anchor, f"By {view.by}") for view in views)]
+    sections += [("wire", "Wire copy")] if findings.wire is not None else []
+    sections += [("errors", "Model errors"), ("methods", "Methods"), ("reading", "Articles")]
+    modes = {"once": "once in each group", "apart": "apart, each story once", "all": "every time"}
+    wire = None if findings.wire is None else tabulate(findings.wire, findings.scheme, "Shares by speaker")
+    words = summary(findings)
+    return {
+        "facts": facts,
+        "sections": sections,
+        "summary": words,
+        "views": views,
+        "wire": wire,
+        "wire_mode": modes[findings.plan.wire],
+        "errors": _errors(findings, words),
+        "no_gold": next((text for text in words if text.startswith("There is no hand-labelled")), ""),
+        "methods": methods(findings, provenance),
+        "drawn": drawn,
+    }
+
+
+def _view_part(findings: Findings, view: View, number: int) -> ViewPart:
+    scheme, plan = findings.scheme, findings.plan
+    figures = []
+    for name, note in FIGURES.items():
+        if name == "lean" and plan.lean is None:
+            continue
+        measure = lean(plan.lean, scheme) if name == "lean" and plan.lean is not None else MEASURES[name]
+        found = panels(view, scheme, name)
+        if name == "asserted":
+            found = [panel for panel in found if panel.item != scheme.outlet]
+        if found:
+            figures.append(Figure(name, measure.title, note, found))
+    compared = view.uncompared is None
+    return ViewPart(
+        by=view.by,
+        anchor=f"by-{number}",
+        prefix=prefix_of(findings, view),
+        corrected="corrected" in view.estimates.columns,
+        bars=bars(view, scheme),
+        figures=figures,
+        matrix=matrix(view, scheme) if (view.estimates["measure"] == "follows").any() else [],
+        uncompared=view.uncompared,
+        differences=tabulate(view.differences, scheme, "Differences between groups") if compared else None,
+        differences_note=_differences_note(view),
+        distances=tabulate(view.distances, scheme, "Cramér’s V of the speakers") if compared else None,
+        estimates=tabulate(view.estimates, scheme, f"All measures by {view.by}"),
+    )
+
+
+def _differences_note(view: View) -> str:
+    text = (
+        "First group less second group. p: chance of a difference as large if there were none; q: p adjusted for all "
+        "comparisons of the measure, so that of the differences with q of at most 0.05 about one in twenty is false."
+    )
+    if "corrected_q" in view.differences.columns:
+        text += " Bold rows hold after correction for the model's errors."
+    return text
+
+
+def _errors(findings: Findings, words: list[str]) -> dict[str, Any] | None:
+    view, scheme = findings.main, findings.scheme
+    if view.scores is None or view.tests is None or view.confusion is None:
+        return None
+    return {
+        "words": [text for text in words if "labelled by hand" in text],
+        "scores": tabulate(view.scores, scheme, "Accuracy, weighted to the corpus, with 95 % intervals by article"),
+        "tests": tabulate(view.tests, scheme, "Tests of differing errors"),
+        "confusion": tabulate(view.confusion.filter(pl.col("group") != ALL), scheme, "Human and model labels"),
+    }
+
+
+def _page_file(name: str) -> str:
+    return (files("sayso.framing") / "page" / name).read_text(encoding="utf-8")
+
+
+def _verbatim(text: str) -> Any:
+    """Our own text, which no escaping may touch."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _labels(scheme: Scheme) -> str:
+    lines = iter(("dotted", "dashed", "wavy", *["dotted"] * len(scheme.stances)))
+    data: Mapping[str, Any] = {
+        "speakers": [{"name": s.name, "letter": s.letter} for s in scheme.speakers],
+        "stances": [s.name for s in scheme.stances],
+        "lines": ["solid" if s.id == scheme.vouched else next(lines) for s in scheme.stances],
+    }
+    return script_safe(data)
+
+
+def _speaker_styles(scheme: Scheme) -> str:
+    """Classes sp0, sp1 ...: the speaker's colour, text that is legible on it, and lighter or darker kin of it."""
+    rules = []
+    for i, speaker in enumerate(scheme.speakers):
+        colour = speaker.colour
+        rules.append(
+            f".sp{i}{{--c:{colour};--t:{text_on(colour)};--d:{colour};--w:color-mix(in srgb,{colour} 15%,var(--card))}}"
+        )
+        rules.append(
+            f"@media (prefers-color-scheme:dark){{.sp{i}{{--d:color-mix(in srgb,{colour} 68%,white);"
+            f"--w:color-mix(in srgb,{colour} 34%,var(--card))}}}}"
+        )
+    return "\n".join(rules)
+
+
+def text_on(colour: str) -> str:
+    """Black or white, whichever stands out more on `#rrggbb` (WCAG 2 relative luminance; always at least 4.5 : 1)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#fff"

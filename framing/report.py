@@ -1,0 +1,72 @@
+"""The report folder: the page, the data of every figure, and the figures for a paper."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+
+from ..model.rowfiles import whole_file
+from .charts import panels
+from .figures import draw_panels, draw_voices
+from .findings import Findings, View
+from .measures import MEASURES, lean
+from .methods import Provenance
+from .page import FIGURES, html_pages, prefix_of
+from .text import tables_of
+
+
+def write_report(findings: Findings, provenance: Provenance, folder: Path) -> list[Path]:
+    """Write the whole report; returns the pages, the main one first.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    drawn = set()
+    for view in findings.views:
+        prefix = prefix_of(findings, view)
+        _write_data(view, folder / "data", prefix)
+        drawn |= _write_figures(findings, view, folder / "figures", prefix)
+    if findings.wire is not None:
+        _write_table(findings.wire, folder / "data", "wire")
+    written = []
+    for name, html in html_pages(findings, provenance, frozenset(drawn)):
+        with whole_file(folder / name) as file:
+            file.write(html)
+        written.append(folder / name)
+    return written
+
+
+def _write_data(view: View, folder: Path, prefix: str) -> None:
+    for name, table in tables_of(view).items():
+        _write_table(table, folder, prefix + name)
+    for measure in view.estimates["measure"].unique():
+        rows = view.estimates.filter(pl.col("measure") == measure)
+        _write_table(rows, folder, prefix + measure)
+
+
+def _write_table(table: pl.DataFrame, folder: Path, name: str) -> None:
+    with whole_file(folder / f"{name}.csv", newline="") as file:
+        file.write(table.write_csv())
+    buffer = io.BytesIO()
+    table.write_parquet(buffer)
+    with whole_file(folder / f"{name}.parquet", binary=True) as file:
+        file.write(buffer.getvalue())
+
+
+def _write_figures(findings: Findings, view: View, folder: Path, prefix: str) -> set[str]:
+    """Draw the view's figures; returns their names."""
+    scheme = findings.scheme
+    drawn = {"voices": draw_voices(view, scheme)}
+    for name in FIGURES:
+        found = panels(view, scheme, name)
+        if found:
+            pair = findings.plan.lean
+            title = MEASURES[name].title if name != "lean" or pair is None else lean(pair, scheme).title
+            drawn[name] = draw_panels(found, title, scheme)
+    for name, files in drawn.items():
+        for suffix, data in files.items():
+            with whole_file(folder / f"{prefix}{name}.{suffix}", binary=True) as file:
+                file.write(data)
+    return {prefix + name for name in drawn}

@@ -1,0 +1,183 @@
+"""The findings in words, for readers who stop after the first screen. Plain text: writers escape it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from .findings import ALL, Findings, View
+from .resample import MIN_ARTICLES
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """A share as text: 0.314 is `31 %`; nothing known is a dash."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def figure(row: dict[str, object], prefix: str = "") -> str:
+    """A share with its interval: `31 % (26 to 37)`."""
+    value, low, high = (row.get(prefix + part) for part in ("estimate" if not prefix else "", "low", "high"))
+    if prefix:
+        value = row.get(prefix.rstrip("_"))
+    if not isinstance(value, float):
+        return "–"
+    if not isinstance(low, float) or not isinstance(high, float):
+        return percent(value)
+    return f"{percent(value)} ({100 * low:.0f} to {100 * high:.0f})"
+
+
+def best(row: dict[str, object]) -> str:
+    """The corrected figure where there is one, else the uncorrected."""
+    return figure(row, "corrected_") if row.get("corrected") is not None else figure(row)
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """`1 article`, `1,204 articles`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def summary(findings: Findings) -> list[str]:
+    """The report's first paragraphs."""
+    parts = [
+        _corpus(findings),
+        _voices(findings),
+        _vouching(findings),
+        _silence(findings),
+        _differences(findings),
+        _errors(findings),
+        _limits(findings),
+    ]
+    return [part for part in parts if part]
+
+
+def _rows(view: View, measure: str, group: str) -> list[dict[str, object]]:
+    chosen = (pl.col("measure") == measure) & (pl.col("group") == group)
+    return view.estimates.filter(chosen).to_dicts()
+
+
+def _corpus(findings: Findings) -> str:
+    rows, view = findings.rows, findings.main
+    dates = rows["date"].drop_nulls()
+    n_groups = len(view.groups)
+    text = (
+        f"{counted(rows['article'].n_unique(), 'article')} with {counted(rows.height, 'sentence')}, "
+        f"in {counted(n_groups, 'group')} by {view.by}"
+    )
+    if len(dates):
+        first, last = str(dates.min())[:10], str(dates.max())[:10]
+        text += f", {first}" if first == last else f", {first} to {last}"
+    return text + "."
+
+
+def _voices(findings: Findings) -> str:
+    names = {speaker.id: speaker.name for speaker in findings.scheme.speakers}
+    rows = {str(row["item"]): row for row in _rows(findings.main, "speaker", ALL)}
+    own = rows.pop(findings.scheme.outlet)
+    others = sorted(rows.values(), key=lambda row: -_value(row))
+    listed = ", ".join(f"{names[str(row['item'])]} {best(row)}" for row in others)
+    return f"In their own voice the articles speak in {best(own)} of the sentences. Of the others: {listed}."
+
+
+def _value(row: dict[str, object]) -> float:
+    for name in ("corrected", "estimate"):
+        value = row.get(name)
+        if isinstance(value, float):
+            return value
+    return 0.0
+
+
+def _vouching(findings: Findings) -> str:
+    names = {speaker.id: speaker.name for speaker in findings.scheme.speakers}
+    rows = [
+        row
+        for row in _rows(findings.main, "asserted", ALL)
+        if row["item"] != findings.scheme.outlet and row["low"] is not None
+    ]
+    if not rows:
+        return ""
+    listed = ", ".join(f"{names[str(row['item'])]} {best(row)}" for row in sorted(rows, key=lambda row: -_value(row)))
+    return f"How much of a speaker's word the articles vouch for instead of passing it on: {listed}."
+
+
+def _silence(findings: Findings) -> str:
+    names = {speaker.id: speaker.name for speaker in findings.scheme.speakers}
+    rows = [row for row in _rows(findings.main, "silent", ALL) if row["item"] != findings.scheme.outlet]
+    if not rows:
+        return ""
+    rows.sort(key=lambda row: -_value(row))
+    listed = ", ".join(f"{names[str(row['item'])]} {best(row)}" for row in rows)
+    return f"Articles in which a speaker has no sentence at all: {listed}."
+
+
+def _differences(findings: Findings) -> str:
+    view = findings.main
+    if view.uncompared is not None:
+        return f"Groups are not compared: {view.uncompared}."
+    table = view.differences.filter(pl.col("measure") == "speaker")
+    prefix = "corrected_" if "corrected_q" in table.columns else ""
+    tested = table.filter(pl.col(f"{prefix}q").is_not_null())
+    found = tested.filter(pl.col(f"{prefix}discovery"))
+    kind = "corrected for the model's errors" if prefix else "not corrected for the model's errors"
+    text = (
+        f"{found.height:,} of {tested.height:,} comparisons of a speaker's share between two groups show a difference "
+        f"({kind}; false-discovery rate 5 %)."
+    )
+    if prefix:
+        lost = table.filter(pl.col("discovery") & ~pl.col("corrected_discovery")).height
+        if lost:
+            text += f" {counted(lost, 'more difference')} would be claimed without the correction."
+    if found.height:
+        names = {speaker.id: speaker.name for speaker in findings.scheme.speakers}
+        row = found.sort(pl.col(f"{prefix}difference").abs(), descending=True).row(0, named=True)
+        gap, low, high = (100 * row[f"{prefix}{part}"] for part in ("difference", "low", "high"))
+        more, less = (row["group"], row["versus"]) if gap > 0 else (row["versus"], row["group"])
+        low, high = (low, high) if gap > 0 else (-high, -low)
+        text += (
+            f" The largest: {names[row['item']]} speaks in {abs(gap):.0f} percentage points ({low:.0f} to {high:.0f}) "
+            f"more of the sentences in {more} than in {less}."
+        )
+    return text
+
+
+def _errors(findings: Findings) -> str:
+    gold, view = findings.gold, findings.main
+    if gold is None or view.scores is None or view.tests is None:
+        return (
+            "There is no hand-labelled sample: every figure here takes the model's labels as true. The intervals show "
+            "chance between articles, not the model's errors; a difference between groups may be a difference in how "
+            "often the model errs on them. Draw a sample with `sayso sample`, label it, and give it with --gold."
+        )
+    scores = {row["head"]: row for row in view.scores.filter(pl.col("group") == ALL).to_dicts()}
+    listed = ", ".join(
+        f"{name} right in {percent(scores[head]['accuracy'])}"
+        + (f" ({100 * scores[head]['low']:.0f} to {100 * scores[head]['high']:.0f})" if scores[head]["low"] else "")
+        for head, name in (("speaker", "the speaker"), ("stance", "the stance"))
+    )
+    text = (
+        f"{counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled by hand: "
+        f"the model has {listed} of the sentences. Corrected figures allow for this."
+    )
+    differing = view.tests.filter(pl.col("differs"))
+    if differing.height:
+        text += (
+            " Warning: the model errs differently for the groups compared, so uncorrected differences between them "
+            "are not to be trusted."
+        )
+    return text
+
+
+def _limits(findings: Findings) -> str:
+    view = findings.main
+    texts = []
+    thin = [group for group in view.thin if group != ALL]
+    if thin:
+        listed = ", ".join(thin[:10]) + (f" and {len(thin) - 10} more" if len(thin) > 10 else "")
+        texts.append(f"Too few articles (under {MIN_ARTICLES}) for any interval: {listed}.")
+    if findings.wire is not None:
+        if findings.plan.wire == "all":
+            texts.append("Every copy of a wire story counts.")
+        else:
+            how = "once in each group" if findings.plan.wire == "once" else "once, in a group of its own"
+            texts.append(
+                f"A story printed several times counts {how}: {counted(view.n_copies, 'copy', 'copies')} left out."
+            )
+    return " ".join(texts)

@@ -1,0 +1,106 @@
+"""The report for pipelines: Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+
+from .findings import Findings, View
+from .methods import Provenance, methods
+from .summary import summary
+from .tabulate import Table, tabulate
+
+#: Rows of a table in Markdown: it is for reading.
+_MOST_ROWS = 60
+
+
+def to_csv(findings: Findings) -> str:
+    """All estimates and differences of all views as one tidy table.
+
+    A difference has its second group in `versus`, and the difference in `estimate` (and `corrected`).
+    """
+    parts = []
+    for view in findings.views:
+        parts.append(view.estimates)
+        if view.differences.height:
+            renamed = {"difference": "estimate", "corrected_difference": "corrected"}
+            parts.append(view.differences.rename({a: b for a, b in renamed.items() if a in view.differences.columns}))
+    table = pl.concat(parts, how="diagonal_relaxed")
+    first = [column for column in ("by", "measure", "group", "versus", "item") if column in table.columns]
+    return table.select(*first, pl.exclude(first)).write_csv()
+
+
+def to_json(findings: Findings, provenance: Provenance) -> str:
+    """Everything: summary, methods, files and all tables, one object a view."""
+    data = {
+        "summary": summary(findings),
+        "methods": methods(findings, provenance),
+        "files": [{"role": s.role, "name": s.name, "sha256": s.sha256} for s in provenance.sources],
+        "scheme": findings.scheme.to_dict(),
+        "views": [_view(view) for view in findings.views],
+        "wire": _rows(findings.wire),
+    }
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _view(view: View) -> dict[str, Any]:
+    tables = tables_of(view)
+    return {"by": view.by, "groups": list(view.groups), **{name: _rows(table) for name, table in tables.items()}}
+
+
+def _rows(table: pl.DataFrame | None) -> list[dict[str, Any]] | None:
+    return None if table is None else table.to_dicts()
+
+
+def tables_of(view: View) -> dict[str, pl.DataFrame]:
+    """The view's tables by name, those that have rows."""
+    tables = {
+        "estimates": view.estimates,
+        "voices": view.voices,
+        "differences": view.differences,
+        "distances": view.distances,
+        "scores": view.scores,
+        "confusion": view.confusion,
+        "error_tests": view.tests,
+    }
+    return {name: table for name, table in tables.items() if table is not None and table.height}
+
+
+def to_markdown(findings: Findings, provenance: Provenance) -> str:
+    """The summary, the main tables and the methods."""
+    scheme = findings.scheme
+    lines = [f"# Framing report: {_escape(scheme.title or scheme.name)}", ""]
+    for paragraph in summary(findings):
+        lines += [_escape(paragraph), ""]
+    for view in findings.views:
+        lines += [f"## By {_escape(view.by)}", ""]
+        for measure in ("speaker", "asserted", "silent", "lean"):
+            table = view.estimates.filter(pl.col("measure") == measure)
+            if table.height:
+                columns = ("measure", "group", "item", "n_articles", "estimate", "low", "high", "note")
+                corrected = [c for c in ("corrected", "corrected_low", "corrected_high") if c in table.columns]
+                lines += _table(tabulate(table.select(*columns, *corrected), scheme, measure))
+        if view.differences.height:
+            lines += _table(tabulate(view.differences, scheme, "Differences"))
+    lines += ["## Methods", ""]
+    for paragraph in methods(findings, provenance):
+        lines += [_escape(paragraph), ""]
+    return "\n".join(lines)
+
+
+def _table(table: Table) -> list[str]:
+    shown = table.rows[:_MOST_ROWS]
+    left_out = f" (first {_MOST_ROWS} of {len(table.rows)} rows)" if len(table.rows) > _MOST_ROWS else ""
+    lines = [f"**{table.caption}**{left_out}", "", "| " + " | ".join(table.columns) + " |"]
+    lines.append("|" + " --- |" * len(table.columns))
+    lines += ["| " + " | ".join(_escape(cell.text) for cell in row.cells) + " |" for row in shown]
+    return [*lines, ""]
+
+
+def _escape(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, no HTML, no line break."""
+    for character in "\\`*_[]<>|#":
+        text = text.replace(character, f"\\{character}")
+    return " ".join(text.split())

@@ -1,0 +1,207 @@
+"""The correction: against ppi-python, by hand, and against the truth it is meant to find."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pl = pytest.importorskip("polars", reason="the framing report needs the frame extra")
+
+from sayso.framing import compare, corrected, shares  # noqa: E402
+from sayso.framing.confusion import welch_anova  # noqa: E402
+from sayso.framing.correction import GoldSample, correct  # noqa: E402
+from sayso.framing.findings import Plan, find  # noqa: E402
+from sayso.framing.invented import SCHEME, Invented, invented  # noqa: E402
+from sayso.framing.layout import Layout  # noqa: E402
+from sayso.framing.measures import Scale, Totals  # noqa: E402
+from sayso.framing.replay import ReplayPlan, replay  # noqa: E402
+from sayso.model.errors import RowError, SchemeError  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Invented:
+    return invented(n_articles=160, n_outlets=4, gold_share=0.3, seed=3)
+
+
+def one_group(n: int) -> Layout:
+    return Layout(("g",), np.zeros(n, int), tuple(map(str, range(n))), np.ones(n, bool), nested=True, n_copies=0)
+
+
+def singles(values: np.ndarray) -> Totals:
+    """Each article one sentence: the case that ppi-python's mean estimation treats."""
+    ones = np.ones((len(values), 1))
+    return Totals("speaker", ("a",), values[:, None].astype(float), ones, ones[:, 0])
+
+
+def test_agrees_with_ppi_python() -> None:
+    ppi = pytest.importorskip("ppi_py", reason="ppi-python is not installed")
+    rng = np.random.default_rng(11)
+    n_corpus, n_gold = 60_000, 400
+    human = rng.binomial(1, 0.3, n_corpus)
+    model = np.where(rng.random(n_corpus) < 0.15, 1 - human, human)
+    drawn = np.sort(rng.choice(n_corpus, n_gold, replace=False))
+    weight = n_corpus / n_gold
+    sampled = [
+        Totals(t.measure, t.items, t.y[drawn] * weight, t.x[drawn] * weight, t.size[drawn] * weight)
+        for t in (singles(model), singles(human))
+    ]
+    sample = GoldSample(drawn, np.full(n_gold, 1 - 1 / weight), "article", np.ones(n_gold))
+    scale = Scale(low=-9.0, high=9.0, share=False)  # plain t intervals, as ppi-python's are plain normal ones
+    found = correct(singles(model), sampled[0], sampled[1], sample, one_group(n_corpus), scale, "coverage")
+    theirs = (human[drawn].astype(float), model[drawn].astype(float), model.astype(float))
+    assert found.value[0, 0] == pytest.approx(ppi.ppi_mean_pointestimate(*theirs, lam=1)[0], abs=1e-9)
+    low, high = ppi.ppi_mean_ci(*theirs, alpha=0.05, lam=1)
+    # Theirs takes gold and corpus as independent, ours knows that one lies in the other: a gap of order n / N; and
+    # theirs divides by n where ours divides by n - 1.
+    assert found.high[0, 0] - found.low[0, 0] == pytest.approx(high[0] - low[0], rel=0.02)
+
+
+def test_correction_by_hand() -> None:
+    # Four articles of 10 sentences; the model finds 2, 4, 6, 8 by the speaker: naive 20 / 40 = 0.5. The first and the
+    # third are read (each drawn with probability 1/2) and hold 3 and 7. Each was one short, so the error rate is
+    # 2 / 20 sentences, and the corpus of 40 sentences holds 20 + 40 * 2 / 20 = 24: 0.6. Both errors are the same, so
+    # their spread is 0, and there are 40 - 20 sentences unread.
+    x = np.full((4, 1), 10.0)
+    corpus = Totals("speaker", ("a",), np.array([[2.0], [4], [6], [8]]), x, x[:, 0])
+    drawn = np.array([0, 2])
+    model = Totals("speaker", ("a",), corpus.y[drawn] * 2, x[drawn] * 2, x[drawn, 0] * 2)
+    human = Totals("speaker", ("a",), np.array([[3.0], [7]]) * 2, x[drawn] * 2, x[drawn, 0] * 2)
+    sample = GoldSample(drawn, np.array([0.5, 0.5]), "article", np.array([10.0, 10]))
+    found = correct(corpus, model, human, sample, one_group(4), Scale(), "corpus")
+    assert found.value[0, 0] == pytest.approx(0.6)
+    # Two articles leave one degree of freedom, fewer than an interval needs.
+    assert np.isnan(found.low[0, 0])
+
+
+def test_everything_labelled_by_hand_leaves_nothing_to_guess(corpus: Invented) -> None:
+    gold = corpus.truth.drop("cluster").with_columns(pl.lit(1.0).alias("inclusion_p"))
+    found = corrected(corpus.rows, gold, scheme=SCHEME, wire="all", target="corpus")
+    right = shares(corpus.truth, scheme=SCHEME, wire="all")
+    assert found["corrected"].to_list() == pytest.approx(right["estimate"].to_list())
+    assert found["corrected_low"].to_list() == pytest.approx(found["corrected_high"].to_list())
+    # For more articles like these, what is left is chance between articles: the variance of the true labels.
+    wider = corrected(corpus.rows, gold, scheme=SCHEME, wire="all")
+    assert wider["corrected_se"].to_list() == pytest.approx(right["se"].to_list(), rel=0.15)
+
+
+@pytest.mark.parametrize("measure", ["speaker", "speaker_words", "stance", "asserted", "silent", "run_length"])
+def test_a_model_without_errors_needs_no_correction(corpus: Invented, measure: str) -> None:
+    gold = corpus.gold.drop("speaker", "stance").join(
+        corpus.rows.select("article", "sentence", "speaker", "stance"), on=["article", "sentence"]
+    )
+    found = corrected(corpus.rows, gold, scheme=SCHEME, measure=measure, wire="all")
+    plain = shares(corpus.rows, scheme=SCHEME, measure=measure, wire="all")
+    assert found["corrected"].to_list() == pytest.approx(plain["estimate"].to_list())
+
+
+def test_the_correction_finds_the_truth_that_the_model_misses(corpus: Invented) -> None:
+    table = replay(corpus.rows, corpus.truth, SCHEME, ReplayPlan(measure="speaker", share=0.3, draws=40))
+    whole = table.filter(pl.col("group") == "(all)")
+    # Unbiased: over 40 draws the mean of the corrected estimates comes close to the truth, far closer than the naive.
+    off = (whole["corrected"] - whole["truth"]).abs()
+    naive_off = (whole["naive"] - whole["truth"]).abs()
+    assert off.max() < 0.012
+    assert naive_off.max() > 0.03
+    assert whole["corrected_covers"].mean() >= 0.9
+    assert (whole["corrected_width"] < whole["gold_only_width"]).all()
+
+
+def test_replay_needs_hand_labels_of_everything(corpus: Invented) -> None:
+    with pytest.raises(RowError, match="not every article has hand labels"):
+        replay(corpus.rows, corpus.gold, SCHEME, ReplayPlan())
+    with pytest.raises(RowError, match="nothing to replay"):
+        ReplayPlan(share=1.5)
+
+
+def test_sentences_drawn_one_by_one(corpus: Invented) -> None:
+    rng = np.random.default_rng(0)
+    # Twice as likely where the model is unsure, as `sayso sample` may draw them.
+    p = np.where(corpus.rows["speaker_p"].to_numpy() < 0.8, 0.4, 0.2)
+    gold = corpus.truth.drop("cluster").with_columns(
+        pl.Series("inclusion_p", p), pl.lit("sentence").alias("sample_unit")
+    )
+    gold = gold.filter(pl.Series(rng.random(gold.height) < p))
+    found = corrected(corpus.rows, gold, scheme=SCHEME, wire="all").filter(pl.col("group") == "(all)")
+    right = shares(corpus.truth, scheme=SCHEME, wire="all").filter(pl.col("group") == "(all)")["estimate"]
+    assert ((found["corrected_low"] <= right) & (right <= found["corrected_high"])).all()
+    with pytest.raises(RowError, match="needs whole articles"):
+        corrected(corpus.rows, gold, scheme=SCHEME, measure="silent")
+    # The report leaves out what a sample of sentences cannot correct, and corrects the rest.
+    findings = find(corpus.rows, gold, SCHEME, Plan(resamples=100))
+    estimates = findings.main.estimates
+    assert estimates.filter(pl.col("measure") == "silent")["corrected"].null_count() > 0
+    assert estimates.filter(pl.col("measure") == "speaker")["corrected"].null_count() == 0
+
+
+def test_without_probabilities_a_simple_random_sample_is_assumed(corpus: Invented) -> None:
+    bare = corpus.gold.drop("inclusion_p", "sample_unit")
+    assert find(corpus.rows, bare, SCHEME, Plan(resamples=100)).gold.assumed
+    assert not find(corpus.rows, corpus.gold, SCHEME, Plan(resamples=100)).gold.assumed
+    given, guessed = (
+        corrected(corpus.rows, gold, scheme=SCHEME, wire="all")["corrected"].to_list() for gold in (corpus.gold, bare)
+    )
+    assert guessed == pytest.approx(given)
+
+
+def test_corrected_differences_and_wider_intervals(corpus: Invented) -> None:
+    found = compare(corpus.rows, gold=corpus.gold, scheme=SCHEME, wire="all")
+    wider = found.filter(pl.col("corrected_low").is_not_null())
+    assert wider.height > 0
+    assert ((wider["corrected_high"] - wider["corrected_low"]) > 0).all()
+    # Outlets of two kinds: the union speaks 24 % of the time in one, 7 % in the other.
+    union = wider.filter(
+        (pl.col("group") == "Nordhaven Echo") & (pl.col("versus") == "The Tide") & (pl.col("item") == "union")
+    )
+    assert union["corrected_discovery"].to_list() == [True]
+    assert union["corrected_low"][0] < 0.17 < union["corrected_high"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("other ids", "no hand-labelled sentence is among the rows"),
+        ("other texts", "other sentences than the rows say"),
+        ("bad p", "bad 'inclusion_p'"),
+        ("mixed p", "several inclusion probabilities"),
+        ("twice", "stands there twice"),
+        ("unit", "what was drawn"),
+        ("label", "unknown speaker"),
+        ("sentences without p", "no 'inclusion_p'"),
+    ],
+)
+def test_wrong_gold_is_named(corpus: Invented, change: str, message: str) -> None:
+    gold = corpus.gold
+    edits = {
+        "other ids": lambda: gold.with_columns(pl.format("x{}", "article").alias("article")),
+        "other texts": lambda: gold.with_columns(pl.col("text").shift(1, fill_value="Nothing.")),
+        "bad p": lambda: gold.with_columns(pl.lit(0.0).alias("inclusion_p")),
+        "mixed p": lambda: gold.with_columns(pl.int_range(1, pl.len() + 1).truediv(pl.len()).alias("inclusion_p")),
+        "twice": lambda: pl.concat([gold, gold.head(2)]),
+        "unit": lambda: gold.with_columns(pl.lit("page").alias("sample_unit")),
+        "label": lambda: gold.with_columns(pl.lit("onion").alias("speaker")),
+        "sentences without p": lambda: gold.drop("inclusion_p").with_columns(pl.lit("sentence").alias("sample_unit")),
+    }
+    with pytest.raises((RowError, SchemeError), match=message):
+        corrected(corpus.rows, edits[change](), scheme=SCHEME)
+
+
+def test_errors_that_differ_between_outlets_are_found() -> None:
+    # By construction the model errs on 6, 11 and 16 % of the three kinds of outlet.
+    corpus = invented(n_articles=600, n_outlets=3, gold_share=0.5, seed=1)
+    view = find(corpus.rows, corpus.gold, SCHEME, Plan(resamples=100, wire="all")).main
+    rates = view.scores.filter((pl.col("head") == "speaker") & (pl.col("group") != "(all)"))
+    assert rates["accuracy"].to_list() == pytest.approx([0.84, 0.94, 0.89], abs=0.03)
+    test = view.tests.filter((pl.col("kind") == "error_rate") & (pl.col("head") == "speaker"))
+    assert test["differs"].to_list() == [True]
+
+
+def test_welch_anova_is_welchs_t_test_for_two_groups() -> None:
+    from scipy import stats
+
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(0, 1, 15), rng.normal(0.8, 3, 10)
+    se = np.array([a.std(ddof=1) / 15**0.5, b.std(ddof=1) / 10**0.5])
+    f, p = welch_anova(np.array([a.mean(), b.mean()]), se, np.array([14.0, 9.0]))
+    welch = stats.ttest_ind(a, b, equal_var=False)
+    assert f == pytest.approx(welch.statistic**2)
+    assert p == pytest.approx(welch.pvalue)

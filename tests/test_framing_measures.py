@@ -1,0 +1,194 @@
+"""What the measures count, worked by hand; grouping, wire copy, and wrong input."""
+
+from __future__ import annotations
+
+import pytest
+
+pl = pytest.importorskip("polars", reason="the framing report needs the frame extra")
+
+from sayso.framing import compare, corrected, shares  # noqa: E402
+from sayso.model.errors import RowError, SchemeError  # noqa: E402
+from sayso.model.scheme import Scheme  # noqa: E402
+
+SCHEME = Scheme.from_dict(
+    {
+        "name": "two-sides",
+        "outlet": "paper",
+        "speakers": [
+            {"id": "red", "name": "Reds", "colour": "#cc0000", "letter": "R"},
+            {"id": "blue", "name": "Blues", "colour": "#0000cc", "letter": "B"},
+            {"id": "paper", "name": "The paper", "colour": "#666666", "letter": "P"},
+        ],
+    },
+    "test",
+)
+SPEAKERS = {"r": "red", "b": "blue", "p": "paper"}
+
+
+def rows_of(articles: dict[str, str], outlet: str = "Echo", **extra: object) -> pl.DataFrame:
+    """Rows from codes: `ra` is a sentence of the Reds that the paper asserts, `br` one of the Blues that it reports."""
+    rows = []
+    for article, codes in articles.items():
+        for sentence, code in enumerate(codes.split()):
+            stance = "asserts" if code[1] == "a" else "reports"
+            row = {"article": article, "sentence": sentence, "paragraph": 0, "outlet": outlet, "date": "2031-05-01"}
+            rows.append(row | {"text": "one two", "speaker": SPEAKERS[code[0]], "stance": stance} | extra)
+    return pl.DataFrame(rows)
+
+
+def values(table: pl.DataFrame, group: str = "(all)", column: str = "estimate") -> dict[str, float | None]:
+    return dict(table.filter(pl.col("group") == group).select("item", column).iter_rows())
+
+
+#: One article of eight sentences: Paper, Reds x2 (one vouched for), Paper, Blues, Reds, Paper x2; and one of two.
+BY_HAND = rows_of({"a1": "pa rr ra pa br rr pa pa", "a2": "pa br"})
+
+
+def test_shares_by_hand() -> None:
+    # a1 has 3 red, 1 blue, 4 paper sentences, a2 has 1 blue and 1 paper: of 10 sentences 3 are red, 2 blue, 5 paper.
+    assert values(shares(BY_HAND, scheme=SCHEME)) == pytest.approx({"red": 0.3, "blue": 0.2, "paper": 0.5})
+    # Every sentence has two words, so words say the same; then one red sentence grows to 12 words: 10 more of 20.
+    assert values(shares(BY_HAND, scheme=SCHEME, measure="speaker_words"))["red"] == pytest.approx(0.3)
+    longer = BY_HAND.with_columns(
+        pl.when((pl.col("article") == "a1") & (pl.col("sentence") == 1))
+        .then(pl.lit("a b c d e f g h i j k l"))
+        .otherwise("text")
+        .alias("text")
+    )
+    assert values(shares(longer, scheme=SCHEME, measure="speaker_words"))["red"] == pytest.approx(16 / 30)
+    # Of three red sentences the paper vouches for one; of two blue ones for none; of its own five for all.
+    asserted = values(shares(BY_HAND, scheme=SCHEME, measure="asserted"))
+    assert asserted == pytest.approx({"red": 1 / 3, "blue": 0.0, "paper": 1.0})
+
+
+def test_places_and_runs_by_hand() -> None:
+    # Red never speaks in a2, blue and paper speak in both.
+    assert values(shares(BY_HAND, scheme=SCHEME, measure="silent")) == {"red": 0.5, "blue": 0.0, "paper": 0.0}
+    # The first voice that is not the paper's: red in a1, blue in a2.
+    assert values(shares(BY_HAND, scheme=SCHEME, measure="first_voice")) == {"red": 0.5, "blue": 0.5}
+    # Places run from 0 to 1: red starts at 1/7 in a1; blue at 4/7 in a1 and at 1 in a2.
+    first = values(shares(BY_HAND, scheme=SCHEME, measure="first_place"))
+    assert first == pytest.approx({"red": 1 / 7, "blue": (4 / 7 + 1) / 2, "paper": 0.0})
+    place = values(shares(BY_HAND, scheme=SCHEME, measure="place"))
+    assert place["red"] == pytest.approx((1 + 2 + 5) / 7 / 3)
+    # Red runs: sentences 1-2 and 5, so three sentences in two runs; paper: 0, 3, 6-7 in a1 and 0 in a2.
+    runs = values(shares(BY_HAND, scheme=SCHEME, measure="run_length"))
+    assert runs == pytest.approx({"red": 1.5, "blue": 1.0, "paper": 5 / 4})
+    # After red: red, paper, paper. No pair crosses from a1 to a2: after paper's last in a1 nothing follows.
+    follows = values(shares(BY_HAND, scheme=SCHEME, measure="follows"))
+    assert follows["red>red"] == pytest.approx(1 / 3)
+    assert follows["red>paper"] == pytest.approx(2 / 3)
+    assert follows["paper>blue"] == pytest.approx(2 / 4)
+
+
+def test_lean_by_hand() -> None:
+    found = shares(BY_HAND, scheme=SCHEME, measure="lean", lean=("red", "blue"))
+    assert values(found) == pytest.approx({"red:blue": (3 - 2) / (3 + 2)})
+    with pytest.raises(RowError, match="two speakers"):
+        shares(BY_HAND, scheme=SCHEME, measure="lean", lean=("red", "red"))
+    with pytest.raises(SchemeError, match="did you mean 'red'"):
+        shares(BY_HAND, scheme=SCHEME, measure="lean", lean=("redd", "blue"))
+
+
+def test_too_few_articles_get_no_interval() -> None:
+    found = shares(BY_HAND, scheme=SCHEME).filter(pl.col("group") == "Echo")
+    assert found["low"].null_count() == found.height == 3
+    assert found["note"].to_list() == ["too few articles: 2"] * 3
+
+
+def test_month_is_cut_from_the_date() -> None:
+    both = pl.concat([BY_HAND, rows_of({"a3": "ra ra"}).with_columns(pl.lit("2031-06-30").alias("date"))])
+    by_month = shares(both, scheme=SCHEME, by="month")
+    assert by_month["group"].unique().sort().to_list() == ["(all)", "2031-05", "2031-06"]
+    assert values(by_month, "2031-06")["red"] == 1.0
+    with pytest.raises(RowError, match="no column 'desk'"):
+        shares(both, scheme=SCHEME, by="desk")
+
+
+def test_a_column_that_cuts_articles_in_parts() -> None:
+    halves = BY_HAND.with_columns(
+        pl.when(pl.col("sentence") < 4).then(pl.lit("top")).otherwise(pl.lit("end")).alias("part")
+    )
+    found = shares(halves, scheme=SCHEME, by="part")
+    # The first four sentences: pa rr ra pa and pa br; the rest: br rr pa pa.
+    assert values(found, "top") == pytest.approx({"red": 2 / 6, "blue": 1 / 6, "paper": 3 / 6})
+    assert values(found, "end") == pytest.approx({"red": 1 / 4, "blue": 1 / 4, "paper": 2 / 4})
+    assert values(found) == pytest.approx({"red": 0.3, "blue": 0.2, "paper": 0.5})
+    with pytest.raises(RowError, match="share no article"):
+        compare(halves, scheme=SCHEME, by="part")
+    with pytest.raises(RowError, match="needs whole articles"):
+        shares(halves, scheme=SCHEME, by="part", measure="silent")
+
+
+def test_wire_copy_counts_as_chosen() -> None:
+    wire = pl.concat(
+        [
+            rows_of({"a1": "ra ra"}, "Echo", cluster="w1"),
+            rows_of({"a2": "ra ra"}, "Echo", cluster="w1"),
+            rows_of({"b1": "ra ra"}, "Tide", cluster="w1"),
+            rows_of({"b2": "pa ba"}, "Tide", cluster=None).with_columns(pl.col("cluster").cast(pl.String)),
+        ],
+        how="vertical_relaxed",
+    )
+    every = shares(wire, scheme=SCHEME, wire="all")
+    once = shares(wire, scheme=SCHEME, wire="once")
+    apart = shares(wire, scheme=SCHEME, wire="apart")
+    n_articles = {name: dict(zip(t["group"], t["n_articles"], strict=True)) for name, t in
+                  (("all", every), ("once", once), ("apart", apart))}  # fmt: skip
+    # All four articles count; Echo's second copy does not; the story is one article in all, whoever printed it.
+    assert n_articles["all"] == {"Echo": 2, "Tide": 2, "(all)": 4}
+    assert n_articles["once"] == {"Echo": 1, "Tide": 2, "(all)": 2}
+    assert n_articles["apart"] == {"(wire copy)": 1, "Tide": 1, "(all)": 2}
+    assert values(once)["red"] == values(apart)["red"] == 0.5
+    assert values(every)["red"] == 0.75
+    with pytest.raises(RowError, match="wire copy"):
+        shares(wire, scheme=SCHEME, wire="twice")
+
+
+def test_pandas_in_pandas_out() -> None:
+    pandas = pytest.importorskip("pandas")
+    found = shares(BY_HAND.to_pandas(), scheme=SCHEME)
+    assert isinstance(found, pandas.DataFrame)
+    assert found["estimate"].tolist() == shares(BY_HAND, scheme=SCHEME)["estimate"].to_list()
+
+
+def test_bare_rows_are_articles_of_their_own() -> None:
+    bare = pl.DataFrame({"text": ["x"] * 4, "speaker": ["red", "red", "blue", "paper"], "stance": ["reports"] * 4})
+    found = shares(bare, scheme=SCHEME)
+    assert values(found) == pytest.approx({"red": 0.5, "blue": 0.25, "paper": 0.25})
+    assert found["n_articles"].unique().to_list() == [4]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"drop": "speaker"}, "column speaker is missing"),
+        ({"label": "rad"}, "unknown speaker"),
+        ({"twice": True}, "stands there twice"),
+        ({"sentence": None}, "no 'sentence'"),
+        ({"text": " "}, "no usable 'text'"),
+    ],
+)
+def test_wrong_rows_are_named(change: dict[str, object], message: str) -> None:
+    rows = BY_HAND
+    if "drop" in change:
+        rows = rows.drop(str(change["drop"]))
+    if "label" in change:
+        rows = rows.with_columns(pl.col("speaker").replace("red", str(change["label"])))
+    if "twice" in change:
+        rows = pl.concat([rows, rows.head(1)])
+    if "sentence" in change:
+        rows = rows.with_columns(pl.lit(None, pl.Int64).alias("sentence"))
+    if "text" in change:
+        rows = rows.with_columns(pl.lit(" ").alias("text"))
+    with pytest.raises((RowError, SchemeError), match=message):
+        shares(rows, scheme=SCHEME)
+
+
+def test_a_scheme_that_no_label_fits_is_said() -> None:
+    with pytest.raises(SchemeError, match="no shipped scheme"):
+        shares(BY_HAND)
+    with pytest.raises(RowError, match="unknown measure"):
+        shares(BY_HAND, scheme=SCHEME, measure="spekaer")
+    with pytest.raises(RowError, match="unknown target"):
+        corrected(BY_HAND, BY_HAND, scheme=SCHEME, target="truth")

@@ -1,0 +1,326 @@
+"""The report's files: complete, self-contained, safe against hostile text, the same for pipelines."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+pl = pytest.importorskip("polars", reason="the framing report needs the frame extra")
+pytest.importorskip("matplotlib", reason="the framing report needs the frame extra")
+
+import typer  # noqa: E402
+
+from sayso.cli.frame import frame, frame_check  # noqa: E402
+from sayso.framing import read_table  # noqa: E402
+from sayso.framing.findings import Plan, find  # noqa: E402
+from sayso.framing.invented import SCHEME, invented  # noqa: E402
+from sayso.framing.methods import Provenance  # noqa: E402
+from sayso.framing.page import text_on  # noqa: E402
+from sayso.framing.reading import PER_PAGE, pages, script_safe  # noqa: E402
+from sayso.framing.report import write_report  # noqa: E402
+from sayso.framing.summary import summary  # noqa: E402
+from sayso.framing.text import to_csv, to_json, to_markdown  # noqa: E402
+from sayso.model.errors import RowError, SaysoError  # noqa: E402
+
+HOSTILE = [
+    "<script>document.title='owned'</script>",
+    "</script><img src=x onerror=\"document.title='owned'\">",
+    "</style></title></textarea><!-- ]]>",
+    "“Quotes” 'and' \"more\" & \\u003c {{ 7*7 }} {% raw %} $x^2$ \u2028 🚢🧜‍♀️ שלום",
+]
+
+
+def hostile_rows() -> pl.DataFrame:
+    """The invented corpus with an article, an outlet and a title that try to leave their place."""
+    corpus = invented(n_articles=24, n_outlets=2)
+    evil = corpus.rows.head(len(HOSTILE)).with_columns(
+        pl.lit("evil</script>").alias("article"),
+        pl.int_range(pl.len()).alias("sentence"),
+        pl.lit("<b>Bold & $ons$</b>").alias("outlet"),
+        pl.lit("<i>title</i>").alias("title"),
+        pl.Series("text", HOSTILE),
+        pl.lit(None, pl.String).alias("cluster"),
+    )
+    return pl.concat([corpus.rows, evil])
+
+
+class Elements(HTMLParser):
+    """What a browser would make of the page: tags, links, and the text of every script element."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.targets: list[str] = []
+        self.scripts: list[str] = []
+        self.policy = ""
+        self.styles: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        named = dict(attrs)
+        assert not any(name.startswith("on") or name == "style" for name in named)
+        self.targets += [named[name] or "" for name in ("href", "src", "data", "action") if name in named]
+        if named.get("http-equiv") == "Content-Security-Policy":
+            self.policy = named["content"] or ""
+
+    def handle_data(self, data: str) -> None:
+        if self.tags[-1:] == ["script"]:
+            self.scripts.append(data)
+        if self.tags[-1:] == ["style"]:
+            self.styles.append(data)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    corpus = invented(n_articles=60)
+    plan = Plan(by=("outlet", "month"), lean=("union", "company"), resamples=200)
+    folder = tmp_path_factory.mktemp("report")
+    write_report(find(corpus.rows, corpus.gold, SCHEME, plan), Provenance(command="sayso frame"), folder)
+    return folder
+
+
+def test_every_figure_has_its_data_and_its_drawing(report: Path) -> None:
+    page = Elements((report / "index.html").read_text(encoding="utf-8"))
+    links = [target for target in page.targets if not target.startswith("#")]
+    assert {link.split("/")[0] for link in links} == {"data", "figures"}
+    assert [link for link in links if not (report / link).is_file()] == []
+    # A figure's data says what the figure shows.
+    shares = pl.read_parquet(report / "data" / "speaker.parquet")
+    assert shares["group"].n_unique() == 5
+    assert pl.read_csv(report / "data" / "speaker.csv").shape == shares.shape
+    assert (report / "figures" / "speaker.png").read_bytes().startswith(b"\x89PNG")
+    assert "Nordhaven Echo" in (report / "figures" / "speaker.svg").read_text(encoding="utf-8")
+
+
+def test_the_page_asks_for_nothing_and_runs_only_its_own(report: Path) -> None:
+    html = (report / "index.html").read_text(encoding="utf-8")
+    page = Elements(html)
+    assert not re.search(r"https?://", html)
+    assert not {"iframe", "object", "embed", "link", "img", "base"} & set(page.tags)
+    own, style = page.scripts[-1], page.styles[0]
+    for text in (own, style):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in page.policy
+    assert "default-src 'none'" in page.policy
+    assert "unsafe" not in page.policy
+
+
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    findings = find(hostile_rows(), None, SCHEME, Plan(resamples=100))
+    write_report(findings, Provenance(command="sayso frame '<script>'"), tmp_path)
+    html = (tmp_path / "index.html").read_text(encoding="utf-8")
+    page = Elements(html)
+    # Three script elements, all ours: two of data and one of code. No tag came from the rows.
+    assert page.tags.count("script") == 3
+    assert not {"img", "b", "i", "textarea"} & set(page.tags)
+    articles = json.loads(page.scripts[0])
+    evil = next(article for article in articles if article["id"].startswith("evil"))
+    assert [sentence[0] for paragraph in evil["paragraphs"] for sentence in paragraph] == HOSTILE
+    assert evil["title"] == "<i>title</i>"
+    assert "{{ 7*7 }}" in html
+    assert "<script>" not in to_markdown(findings, Provenance())
+    assert "\\<b\\>Bold" in to_markdown(findings, Provenance())
+
+
+def test_script_safe_json_reads_back() -> None:
+    data = [*HOSTILE, "]]>", "<!--<script>", "\u2029"]
+    text = script_safe(data)
+    assert json.loads(text) == data
+    assert not set("<>&\u2028\u2029") & set(text)
+
+
+def test_more_articles_than_a_page_holds_go_on_the_next(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
+        {
+            "article": [f"a{i:05d}" for i in range(PER_PAGE + 5)],
+            "sentence": 0,
+            "text": "Rain.",
+            "speaker": "outlet",
+            "stance": "asserts",
+        }
+    )
+    findings = find(rows, None, SCHEME, Plan(resamples=100))
+    parts = [json.loads(text) for text in pages(findings.rows, SCHEME)]
+    assert [len(part) for part in parts] == [PER_PAGE, 5]
+    written = write_report(findings, Provenance(), tmp_path)
+    assert [path.name for path in written] == ["index.html", "articles-002.html"]
+    assert 'href="articles-002.html"' in written[0].read_text(encoding="utf-8")
+    assert len(json.loads(Elements(written[1].read_text(encoding="utf-8")).scripts[0])) == 5
+
+
+def test_pipelines_get_the_same_figures() -> None:
+    corpus = invented(n_articles=40, n_outlets=2)
+    findings = find(corpus.rows, corpus.gold, SCHEME, Plan(resamples=100))
+    data = json.loads(to_json(findings, Provenance()))
+    table = pl.read_csv(to_csv(findings).encode(), infer_schema_length=None)
+    from_json = {
+        (r["group"], r["item"]): r["estimate"] for r in data["views"][0]["estimates"] if r["measure"] == "speaker"
+    }
+    shares = table.filter((pl.col("measure") == "speaker") & pl.col("versus").is_null())
+    assert dict(
+        zip(zip(shares["group"], shares["item"], strict=True), shares["estimate"], strict=True)
+    ) == pytest.approx(from_json)
+    assert table.filter(pl.col("versus").is_not_null())["measure"].unique().sort().to_list() == [
+        "asserted",
+        "speaker",
+        "stance",
+    ]
+    assert data["summary"] == summary(findings)
+
+
+def test_the_summary_says_what_is_open_without_gold() -> None:
+    corpus = invented(n_articles=40, n_outlets=2)
+    without = " ".join(summary(find(corpus.rows, None, SCHEME, Plan(resamples=100))))
+    assert "no hand-labelled sample" in without
+    assert "not corrected for the model's errors" in without
+    with_gold = " ".join(summary(find(corpus.rows, corpus.gold, SCHEME, Plan(resamples=100))))
+    assert "labelled by hand" in with_gold
+    assert "no hand-labelled sample" not in with_gold
+
+
+def test_the_same_input_gives_the_same_files(tmp_path: Path) -> None:
+    corpus = invented(n_articles=30, n_outlets=2)
+    for name in ("one", "two"):
+        write_report(find(corpus.rows, corpus.gold, SCHEME, Plan(resamples=100)), Provenance(), tmp_path / name)
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
+    different = [f for f in files if (tmp_path / "one" / f).read_bytes() != (tmp_path / "two" / f).read_bytes()]
+    assert different == []
+
+
+def test_text_on_a_colour_is_legible() -> None:
+    assert text_on("#ffffff") == "#000"
+    assert text_on("#1d1b18") == "#fff"
+    assert text_on("#1f6fb2") == "#fff"
+
+
+# The command line.
+
+APP = typer.Typer()
+APP.command("frame")(frame)
+APP.command("frame-check")(frame_check)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    corpus = invented(n_articles=40, n_outlets=2)
+    folder = tmp_path_factory.mktemp("rows")
+    corpus.rows.write_ndjson(folder / "rows.jsonl")
+    corpus.rows.write_csv(folder / "rows.csv")
+    corpus.rows.write_parquet(folder / "rows.parquet")
+    corpus.gold.write_csv(folder / "gold.csv")
+    corpus.truth.write_csv(folder / "truth.csv")
+    (folder / "harbour.yaml").write_text(yaml.safe_dump(SCHEME.to_dict()), encoding="utf-8")
+    return folder
+
+
+def run(*arguments: object) -> object:
+    return CliRunner().invoke(APP, [str(argument) for argument in arguments])
+
+
+def test_command_writes_a_report(files: Path, tmp_path: Path) -> None:
+    options = [
+        "--gold",
+        files / "gold.csv",
+        "-s",
+        files / "harbour.yaml",
+        "--lean",
+        "union:company",
+        "--resamples",
+        100,
+    ]
+    result = run("frame", files / "rows.jsonl", *options, "-o", tmp_path / "report")
+    assert result.exit_code == 0, result.output
+    html = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    digest = hashlib.sha256((files / "rows.jsonl").read_bytes()).hexdigest()
+    assert digest in html
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+def test_formats_say_the_same(files: Path, suffix: str) -> None:
+    options = ["-s", files / "harbour.yaml", "--resamples", 100, "--format", "csv"]
+    result = run("frame", files / f"rows.{suffix}", *options)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == run("frame", files / "rows.jsonl", *options).stdout
+
+
+def test_check_prints_what_the_correction_would_have_found(files: Path) -> None:
+    options = ["-s", files / "harbour.yaml", "--draws", 5, "--share", 0.3]
+    result = run("frame-check", files / "truth.csv", files / "rows.csv", *options)
+    assert result.exit_code == 0, result.output
+    table = pl.read_csv(result.stdout.encode())
+    assert table["item"].unique().sort().to_list() == ["asserts", "reports"]
+    assert table.filter(pl.col("group") == "(all)")["corrected_covers"].null_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jsonl", "--format", "csv"], "cannot read rows from nowhere.jsonl"),
+        (["{files}/rows.csv", "--format", "csv", "-s", "{files}/harbour.yaml", "--by", "desk"], "no column 'desk'"),
+        (["{files}/rows.csv", "--format", "csv"], "no shipped scheme has these labels"),
+        (["{files}/rows.csv", "-s", "{files}/harbour.yaml", "-o", "{files}/rows.csv"], "is a file"),
+        (
+            ["{files}/rows.csv", "-s", "{files}/harbour.yaml", "--format", "md", "--model", "{files}"],
+            "cannot read .*config.json",
+        ),
+    ],
+)
+def test_mistakes_are_named(files: Path, arguments: list[str], message: str) -> None:
+    result = run("frame", *(argument.replace("{files}", str(files)) for argument in arguments))
+    assert isinstance(result.exception, SaysoError)
+    assert re.search(message, str(result.exception))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["rows.jsonl"], ["rows.jsonl", "--lean", "union", "-o", "out"], ["rows.jsonl", "--wire", "never"]]
+)
+def test_usage_mistakes_exit_2(arguments: list[str], files: Path) -> None:
+    result = run("frame", files / arguments[0], "-s", files / "harbour.yaml", *arguments[1:])
+    assert result.exit_code == 2
+
+
+def test_a_broken_line_is_named(tmp_path: Path, files: Path) -> None:
+    lines = (files / "rows.jsonl").read_text(encoding="utf-8").splitlines()
+    lines[7] = lines[7][:-5]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(RowError, match=r"rows\.jsonl:8"):
+        read_table([tmp_path / "rows.jsonl"])
+
+
+def test_a_column_that_starts_empty_keeps_its_values(tmp_path: Path, files: Path) -> None:
+    rows = [json.loads(line) for line in (files / "rows.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["cluster"] = None
+        row["probabilities"] = {"speaker": {"union": 1.0}}
+    rows[-1]["cluster"] = "w1"
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    table = read_table([tmp_path])
+    assert table["cluster"].to_list()[-1] == "w1"
+    assert "probabilities" not in table.columns
+
+
+def test_help_is_light() -> None:
+    heavy = "('polars', 'matplotlib', 'scipy', 'torch')"
+    code = f"import sys, sayso.cli.frame; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_framing_needs_no_torch() -> None:
+    code = (
+        "import sys; import sayso.framing.report, sayso.framing.replay; "
+        "print([m for m in ('torch', 'transformers', 'onnxruntime') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
