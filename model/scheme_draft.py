@@ -68,14 +68,14 @@ def draft(name: str, title: str, speakers: Sequence[str], outlet: str = "outlet"
     letters = _letters(ids, _id(outlet))
     colours = iter(_COLOURS * (len(ids) // len(_COLOURS) + 1))
     text = _HEAD.format(
-        name=_id(name).replace("_", "-"),
+        name=_quoted(_id(name).replace("_", "-")),
         title=_quoted(title),
-        outlet=_id(outlet),
-        rest="" if rest is None else f"rest: {_id(rest)}  # takes every source that no other speaker covers\n",
+        outlet=_quoted(_id(outlet)),
+        rest="" if rest is None else f"rest: {_quoted(_id(rest))}  # takes every source that no other speaker covers\n",
     )
     for speaker, key, letter in zip(names, ids, letters, strict=True):
         description = _description(key, outlet, rest)
-        text += f"  - id: {key}\n    name: {_quoted(speaker)}\n    description: {_quoted(description)}\n"
+        text += f"  - id: {_quoted(key)}\n    name: {_quoted(speaker)}\n    description: {_quoted(description)}\n"
         text += f'    colour: "{_OUTLET_COLOUR if key == _id(outlet) else next(colours)}"\n    letter: "{letter}"\n'
         text += "    aliases: []\n"
     return text

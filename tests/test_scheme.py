@@ -55,6 +55,12 @@ def test_any_names_and_title_make_a_valid_scheme_or_an_error(names: list[str], t
     assert scheme.title == title.strip()
 
 
+@pytest.mark.parametrize("name", ["no", "Yes", "null", "on"])
+def test_names_that_yaml_would_misread_are_quoted(name: str) -> None:
+    scheme = Scheme.from_dict(yaml.safe_load(draft(name, name, [name, "Police"], rest=name)), "draft")
+    assert scheme.name == scheme.speaker_ids[0] == scheme.rest == name.lower()
+
+
 def test_the_command_writes_a_scheme_once(tmp_path: Path) -> None:
     file = tmp_path / "strike.yaml"
     arguments = ["init", str(file), "--speakers", "unions, employers", "--rest", ""]
