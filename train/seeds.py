@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +55,18 @@ def read_authored(path: Path, scheme: Scheme) -> tuple[AuthoredArticle, list[Fau
     rows: list[LabelledSentence] = []
     lines: list[int] = []
     paragraph, fresh, offset = -1, True, 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        content = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        number = path.read_bytes()[: error.start].count(b"\n") + 1
+        return AuthoredArticle(path, {}, (), ()), [Fault(path, number, f"not UTF-8: {error.reason}")]
+    for number, line in enumerate(content.splitlines(), 1):
         if line.startswith("# ") and not rows:
             key, colon, value = line[2:].partition(":")
             if not colon or not value.strip():
                 faults.append(Fault(path, number, f"header line is not '# key: value': {line!r}"))
+            elif key.strip() in header:
+                faults.append(Fault(path, number, f"header key {key.strip()!r} stands twice"))
             header[key.strip()] = value.strip()
             continue
         if not line.strip():
@@ -73,8 +80,8 @@ def read_authored(path: Path, scheme: Scheme) -> tuple[AuthoredArticle, list[Fau
         if code not in known:
             faults.append(Fault(path, number, f"code {code!r} is none of {' '.join(known)}"))
             continue
-        if text != text.strip() or not text:
-            faults.append(Fault(path, number, "empty sentence, or white space around it"))
+        if text != text.strip() or not text or "\t" in text:
+            faults.append(Fault(path, number, "empty sentence, or white space around it, or a tab in it"))
             continue
         if fresh:
             paragraph += 1
@@ -102,28 +109,6 @@ def read_authored(path: Path, scheme: Scheme) -> tuple[AuthoredArticle, list[Fau
     if not rows:
         faults.append(Fault(path, 1, "no sentence in it"))
     return AuthoredArticle(path, header, tuple(rows), tuple(lines)), faults
-
-
-def check_authored(articles: Iterable[AuthoredArticle]) -> list[Fault]:
-    """Faults that show only with all the articles, or with the splitter: duplicates, and lines it would cut in two."""
-    from ..model.sentences import segment
-
-    faults: list[Fault] = []
-    seen: dict[str, str] = {}
-    for article in articles:
-        for row, line in zip(article.rows, article.lines, strict=True):
-            key = " ".join(re.findall(r"\w+", row.text.casefold()))
-            if len(key) > 30 and key in seen:
-                faults.append(Fault(article.path, line, f"the same sentence as {seen[key]}"))
-            seen.setdefault(key, f"{article.path.name}:{line}")
-            n_pieces = len(segment(row.text).sentences)
-            if n_pieces > 1:
-                faults.append(
-                    Fault(article.path, line, f"the splitter cuts it into {n_pieces} sentences: {row.text[:60]!r}")
-                )
-        if "invented" not in article.header.get("note", ""):
-            faults.append(Fault(article.path, 1, "the header does not say that the text is invented"))
-    return faults
 
 
 def load_authored(folder: Path, scheme: Scheme) -> list[AuthoredArticle]:
