@@ -1,16 +1,21 @@
-"""Scores of labels against gold, with intervals from resampling whole articles.
+"""Figures that tell predicted labels from gold ones: counts in, figures out.
 
-Sentences of one article hang together, so an interval that resamples sentences would be too narrow; articles are the
-unit (cluster bootstrap, percentile interval; Field and Welsh, 2007).
+Every figure is computed from counts that add up over sentences, so that it can be computed for thousands of samples of
+articles at once (see `resample`): counts may have any number of leading axes, one for each sample.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+#: Bins of the calibration error.
+N_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,93 +30,118 @@ class LabelScore:
     n_predicted: int
 
 
-def confusion(gold: NDArray[np.int64], predicted: NDArray[np.int64], n_labels: int) -> NDArray[np.int64]:
+def confusion(gold: Ints, predicted: Ints, n_labels: int) -> Ints:
     """Counts, (n_labels, n_labels): gold by row, prediction by column."""
     return np.bincount(gold * n_labels + predicted, minlength=n_labels * n_labels).reshape(n_labels, n_labels)
 
 
-def f1_by_label(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """F1 of each label, (n_labels,), nan for a label that neither gold nor prediction has.
+def precision_by_label(counts: NDArray[np.generic]) -> Floats:
+    """Of the sentences predicted to have a label, the share that has it.
 
     Args:
-        counts: (..., n_labels, n_labels) confusion counts.
+        counts: (..., n_labels, n_labels) from `confusion`.
+
+    Returns:
+        (..., n_labels), 0 for a label that is in gold but never predicted, nan for one that is in neither.
     """
-    hits = np.diagonal(counts, axis1=-2, axis2=-1).astype(float)
-    either = counts.sum(-1) + counts.sum(-2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(2 * hits / either, dtype=np.float64)
+    table = counts.astype(np.float64)
+    hits, n_gold, n_predicted = _margins(table)
+    return np.where(n_gold + n_predicted == 0, np.nan, hits / np.maximum(n_predicted, 1))
 
 
-def macro_f1(counts: NDArray[np.int64]) -> float:
-    """Mean F1 over the labels that occur in gold or prediction (as scikit-learn's `f1_score(average="macro")`)."""
+def recall_by_label(counts: NDArray[np.generic]) -> Floats:
+    """Of the sentences that have a label, the share predicted to have it; as `precision_by_label`."""
+    table = counts.astype(np.float64)
+    hits, n_gold, n_predicted = _margins(table)
+    return np.where(n_gold + n_predicted == 0, np.nan, hits / np.maximum(n_gold, 1))
+
+
+def f1_by_label(counts: NDArray[np.generic]) -> Floats:
+    """F1 of each label, (..., n_labels), nan for a label that neither gold nor prediction has.
+
+    Args:
+        counts: (..., n_labels, n_labels) from `confusion`.
+    """
+    table = counts.astype(np.float64)
+    hits, n_gold, n_predicted = _margins(table)
+    return np.where(n_gold + n_predicted == 0, np.nan, 2 * hits / np.maximum(n_gold + n_predicted, 1))
+
+
+def _margins(table: Floats) -> tuple[Floats, Floats, Floats]:
+    return np.diagonal(table, axis1=-2, axis2=-1), table.sum(-1), table.sum(-2)
+
+
+def macro_f1s(counts: NDArray[np.generic]) -> Floats:
+    """Mean F1 over the labels in gold or prediction (scikit-learn's `f1_score(average="macro")`), (...,).
+
+    Args:
+        counts: (..., n_labels, n_labels) from `confusion`.
+    """
     f1 = f1_by_label(counts)
-    return float(np.nanmean(f1)) if not np.isnan(f1).all() else 0.0
+    there = ~np.isnan(f1)
+    return np.asarray(np.where(there, f1, 0.0).sum(-1) / np.maximum(there.sum(-1), 1), np.float64)
 
 
-def label_scores(counts: NDArray[np.int64], labels: Sequence[str]) -> list[LabelScore]:
-    """Scores of every label that occurs in gold or prediction."""
-    scores = []
-    for i, label in enumerate(labels):
-        n_gold, n_predicted, hits = int(counts[i].sum()), int(counts[:, i].sum()), int(counts[i, i])
-        if n_gold + n_predicted == 0:
-            continue
-        precision = hits / n_predicted if n_predicted else 0.0
-        recall = hits / n_gold if n_gold else 0.0
-        scores.append(LabelScore(label, precision, recall, 2 * hits / (n_gold + n_predicted), n_gold, n_predicted))
-    return scores
+def macro_f1(counts: NDArray[np.generic]) -> float:
+    """`macro_f1s` of one table."""
+    return float(macro_f1s(counts))
 
 
-def calibration_error(p: NDArray[np.float64], right: NDArray[np.bool_], n_bins: int = 10) -> float:
-    """Expected calibration error, 0 to 1, over bins of equal width (Guo et al., 2017).
+def accuracies(counts: NDArray[np.generic]) -> Floats:
+    """Share of sentences whose label is right, (...,), 0 where there is no sentence."""
+    table = counts.astype(np.float64)
+    return np.asarray(np.trace(table, axis1=-2, axis2=-1) / np.maximum(table.sum((-2, -1)), 1), np.float64)
+
+
+def label_scores(counts: Ints, labels: Sequence[str]) -> list[LabelScore]:
+    """Scores of every label that occurs in gold or prediction.
+
+    Args:
+        counts: (n_labels, n_labels) from `confusion`.
+        labels: their names.
+    """
+    precision, recall, f1 = precision_by_label(counts), recall_by_label(counts), f1_by_label(counts)
+    return [
+        LabelScore(
+            label,
+            float(precision[i]),
+            float(recall[i]),
+            float(f1[i]),
+            int(counts[i].sum()),
+            int(counts[:, i].sum()),
+        )
+        for i, label in enumerate(labels)
+        if counts[i].sum() + counts[:, i].sum() > 0
+    ]
+
+
+def calibration_bins(p: Floats, right: NDArray[np.bool_], n_bins: int = N_BINS) -> Floats:
+    """Each sentence's share in the bins of the calibration error.
 
     Args:
         p: (n,) probability of the label given.
         right: (n,) whether it was right.
-        n_bins: bins between 0 and 1.
+        n_bins: bins of equal width between 0 and 1.
+
+    Returns:
+        (n, n_bins, 3): 1, p and `right` in the sentence's bin, 0 elsewhere; sums of these say all about a bin.
     """
-    bins = np.minimum((p * n_bins).astype(int), n_bins - 1)
-    error = 0.0
-    for b in range(n_bins):
-        inside = bins == b
-        if inside.any():
-            error += float(inside.mean()) * abs(float(right[inside].mean()) - float(p[inside].mean()))
-    return error
+    bins = np.zeros((len(p), n_bins, 3))
+    number = np.minimum((p * n_bins).astype(int), n_bins - 1)
+    bins[np.arange(len(p)), number] = np.stack([np.ones(len(p)), p, right], axis=1)
+    return bins
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-def by_article(
-    articles: Sequence[str], figure: Callable[[NDArray[np.int64]], float], n_resamples: int, seed: int
-) -> Interval:
-    """A figure and its interval from resampling whole articles.
+def calibration_errors(bins: Floats) -> Floats:
+    """Expected calibration error, 0 to 1, (...,): mean distance of confidence and accuracy (Guo et al., 2017).
 
     Args:
-        articles: (n,) article of each sentence.
-        figure: computes the figure from the numbers of the sentences to use, repeats included.
-        n_resamples: draws; with a single article there is nothing to resample and the interval is nan.
-        seed: of the draws.
+        bins: (..., n_bins, 3), sums of `calibration_bins`.
     """
-    groups: dict[str, list[int]] = {}
-    for i, article in enumerate(articles):
-        groups.setdefault(article, []).append(i)
-    members = [np.array(g, np.int64) for g in groups.values()]
-    value = figure(np.arange(len(articles), dtype=np.int64))
-    if len(members) < 2 or n_resamples < 1:
-        return Interval(value, float("nan"), float("nan"))
-    rng = np.random.default_rng(seed)
-    draws = [
-        figure(np.concatenate([members[j] for j in rng.integers(len(members), size=len(members))]))
-        for _ in range(n_resamples)
-    ]
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(value, float(low), float(high))
+    n = np.maximum(bins[..., 0].sum(-1), 1)
+    return np.asarray(np.abs(bins[..., 1] - bins[..., 2]).sum(-1) / n, np.float64)
+
+
+def calibration_error(p: Floats, right: NDArray[np.bool_], n_bins: int = N_BINS) -> float:
+    """Expected calibration error of one set of sentences; arguments as in `calibration_bins`."""
+    return float(calibration_errors(calibration_bins(p, right, n_bins).sum(0)))
