@@ -41,11 +41,21 @@ def _sayso(
 
 
 def _register() -> None:
+    from .agree import agree
+    from .benchmark import benchmark
+    from .convert import convert
+    from .corpus import corpus_app
+    from .evaluate import evaluate
+    from .frame import frame
     from .label import label
+    from .sample import sample
+    from .scheme import scheme_app
     from .train import train
 
-    app.command()(label)
-    app.command()(train)
+    for run in (label, train, evaluate, frame, sample, agree, convert, benchmark):
+        app.command()(run)
+    app.add_typer(scheme_app)
+    app.add_typer(corpus_app)
 
 
 _register()

@@ -57,11 +57,6 @@ class Trained:
     best_epoch: int
 
 
-def bits_of(settings: TrainSettings) -> int | None:
-    """Bits a packed weight has under this recipe, None for full precision."""
-    return {"float32": None, "int8": 8, "int4": 4}[settings.weights]
-
-
 def window_settings(settings: TrainSettings) -> WindowSettings:
     """The recipe's windows."""
     recipe = settings.window

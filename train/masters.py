@@ -29,7 +29,7 @@ class MasterWeights:
 
     def __init__(self, network: nn.Module, groups: list[dict[str, Any]], n_steps: int, settings: TrainSettings) -> None:
         self.network = network
-        self.bits = {"float32": None, "int8": 8, "int4": 4}[settings.weights]
+        self.bits = settings.bits
         self.n_warm = max(1, round(n_steps * settings.warmup))
         self.n_steps = n_steps
         self.n_done = 0

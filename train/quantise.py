@@ -6,6 +6,7 @@ one range a window.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -74,6 +75,17 @@ def round_activations(network: nn.Module) -> list[RemovableHandle]:
         for module in packable(network).values()
         if isinstance(module, nn.Linear)
     ]
+
+
+def as_published(network: nn.Module, bits: int | None) -> nn.Module:
+    """A copy that computes as the network did at the end of training: with rounded weights and activations."""
+    copied = copy.deepcopy(network).eval()
+    if bits is not None:
+        round_activations(copied)
+        with torch.no_grad():
+            for module in packable(copied).values():
+                module.weight.copy_(rounded(module.weight, bits))
+    return copied
 
 
 def _round_input(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

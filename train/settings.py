@@ -145,6 +145,12 @@ class TrainSettings(_Strict):
             )
         return self
 
+    @property
+    def bits(self) -> Literal[4, 8] | None:
+        """Bits that a packed weight has under this recipe, None for full precision."""
+        bits: dict[str, Literal[4, 8] | None] = {"float32": None, "int8": 8, "int4": 4}
+        return bits[self.weights]
+
     @classmethod
     def from_dict(cls, data: object, where: str) -> TrainSettings:
         """Check plain data strictly.
