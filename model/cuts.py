@@ -35,8 +35,13 @@ _AFTER_CLOCK = re.compile(
 )
 #: A clock that opens an entry of a live blog belongs to the sentence after it.
 _ONLY_CLOCK = re.compile(r"[\d:.]+ ?[ap]\.?m\.\Z", re.IGNORECASE)
-#: One capital letter that is no initial: the network, the mark on a tank.
-_LETTER_END = re.compile(r"\b(?:on X|[Ll]etters? [A-Z])\.\s+(?=[\"'“‘]?[A-Z])")
+#: One capital letter that is no initial: the network, the mark on a tank, whatever no name can follow.
+_LETTER_END = re.compile(
+    r"\b(?:on X|[Ll]etters? [A-Z])\.\s+(?=[\"'“‘]?[A-Z])"
+    r"|(?<![\w.])[A-Z]\.\s+(?=(?:The|This|That|He|She|It|They|We|But|And|In|On|At|If|When)\b)"
+)
+#: Ends of sentences in other hands that nupunkt does not know: a German closing mark, a full-width full stop.
+_FOREIGN_END = re.compile(r"[.!?…](?P<marks>[“‘›]{1,2})\s+(?=[^\W\d_a-z])|[。！？]+[”’」』)]*\s*(?=\S)")
 _FIRST_WORD = re.compile(r"[\"“‘'(\[]*([^\W\d_][\w’'-]*)")
 #: A question, an exclamation or an ellipsis, and whatever closes after it.
 _OPEN_END = re.compile(r"(?:[?!]+|…|\.\.\.)[\"'”’»›)\]]*\Z")
@@ -77,6 +82,7 @@ def sentence_starts(text: str, openers: Collection[int], closers: Collection[int
     starts = {_past_closers(text, at, closers) for at in _punkt_starts(text)}
     kept = {at for at in starts if 0 < at < len(text) and not _joins(text, at)}
     kept.update(match.end() for match in _LETTER_END.finditer(text))
+    kept.update(m.end() for m in _FOREIGN_END.finditer(text) if all(at in closers for at in range(*m.span("marks"))))
     kept.update(_unspaced_starts(text, openers, closers))
     return sorted(kept)
 
