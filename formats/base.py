@@ -85,11 +85,7 @@ def needs(package: str, what: str) -> Iterator[None]:
         ) from None
 
 
-#: Lists of spans and the like: what a row of flat cells cannot hold.
-Plain = dict[str, Any]
-
-
-def plain_columns(row: LabelledSentence, without: Iterable[str]) -> Plain:
+def plain_columns(row: LabelledSentence, without: Iterable[str]) -> dict[str, Any]:
     """The row's columns that are not None, less those that the format has its own place for."""
     left_out = set(without)
     return {column: value for column, value in to_row(row).items() if value is not None and column not in left_out}

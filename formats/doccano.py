@@ -25,14 +25,16 @@ _LABEL_KEYS = ("label", "labels", "cats", "entities")
 
 
 def is_doccano(path: Path) -> bool:
-    """Whether it is a `.jsonl` file whose first line has a `label` and no `speaker`."""
+    """Whether it is a `.jsonl` file whose first line has a list `label` and no `speaker`."""
     if path.suffix.lower() not in {".jsonl", ".json"} or not path.is_file():
         return False
     try:
         first = json.loads(first_line(path))
     except ValueError:
         return False
-    return isinstance(first, dict) and "speaker" not in first and any(key in first for key in _LABEL_KEYS)
+    return (
+        isinstance(first, dict) and "speaker" not in first and any(isinstance(first.get(k), list) for k in _LABEL_KEYS)
+    )
 
 
 def write_doccano(path: Path, rows: Sequence[LabelledSentence], _scheme: Scheme | None) -> None:
@@ -59,6 +61,8 @@ def read_doccano(path: Path, options: ReadOptions) -> Reading:
         data = renamed({**line.pop("meta", {}), **line}, options.columns)
         key = next((key for key in _LABEL_KEYS if key in data), None)
         labels = data.pop(key) if key is not None else []
+        if not isinstance(labels, list):
+            raise RowError(f"{where}: {key!r} is no list of labels", found=repr(labels)[:80], hint="--from rows?")
         if data.get("Comments") == []:
             del data["Comments"]
         if any(isinstance(label, list | dict) for label in labels):

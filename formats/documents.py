@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -249,8 +249,3 @@ def head_of(value: str, scheme: Scheme | None) -> tuple[str, str] | None:
             if value.strip().casefold() in {member.id, member.name.casefold()}:
                 return head, member.id
     return None
-
-
-def without_predictions(row: LabelledSentence) -> LabelledSentence:
-    """The row with its labels but without the model's probabilities and evidence."""
-    return replace(row, speaker_p=None, stance_p=None, probabilities=None, evidence=None)

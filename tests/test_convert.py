@@ -211,6 +211,15 @@ def test_spans_that_people_drew_label_the_sentences_they_cover(tmp_path: Path) -
     assert any("Clerk (1)" in note for note in reading.notes)
 
 
+def test_a_column_called_label_does_not_make_it_doccano(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text('{"text": "It rained.", "label": "judge", "stance": "asserts"}\n', encoding="utf-8")
+    assert find_format(path).name == "rows"
+    assert read(path, ReadOptions(columns={"speaker": "label"})).rows[0].speaker == "judge"
+    with pytest.raises(RowError, match="no list of labels"):
+        read(path, name="doccano")
+
+
 def test_brat_spans_of_ones_own_are_read(tmp_path: Path) -> None:
     text = "Rain fell. “It was dark,” a neighbour said.\n"
     (tmp_path / "n1.txt").write_text(text, encoding="utf-8")
