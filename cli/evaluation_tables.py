@@ -67,7 +67,9 @@ def _interval_note(evaluation: Evaluation) -> str:
 
 def _table(title: str, columns: Sequence[str], n_text: int = 1) -> Table:
     """A table whose first `n_text` columns are words and the others figures."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, min_width=len(title)
+    )
     for i, column in enumerate(columns):
         table.add_column(column, justify="left" if i < n_text else "right", no_wrap=i >= n_text)
     return table

@@ -112,13 +112,15 @@ def finetune(
     network.train()
     n_done = 0
     for _ in range(settings.epochs):
-        for batch in torch.randperm(len(rows)).split(settings.batch):
+        order = torch.randperm(len(rows))
+        for first in range(0, len(rows), settings.batch):
+            batch = order[first : first + settings.batch]
             ids, attention = _tensors(tokenizer, [rows[int(i)].text for i in batch])
             said_speaker, said_stance = network(ids, attention)
             loss = nn.functional.cross_entropy(said_speaker, speaker[batch])
             loss = loss + nn.functional.cross_entropy(said_stance, stance[batch])
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
             n_done += 1
