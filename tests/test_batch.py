@@ -175,7 +175,7 @@ def _kill_after(command: list[str], seconds: float) -> int:
 
 @pytest.mark.slow
 def test_kill_9_at_random_moments_loses_nothing_and_doubles_nothing(tmp_path: Path, tiny_model: Path) -> None:
-    inputs = _articles(tmp_path / "in.jsonl", 3000)
+    inputs = _articles(tmp_path / "in.jsonl", 1500)
     program = "from sayso.batch import parts; parts.MAX_ROWS = 100; from sayso.cli import main; main()"
     command = [sys.executable, "-c", program, "label", str(inputs), "--model", str(tiny_model), "-o"]
     began = time.monotonic()

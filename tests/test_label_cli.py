@@ -6,8 +6,11 @@ import io
 import json
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,6 +163,25 @@ def test_a_reader_that_leaves_is_no_fault(tmp_path: Path, tiny_model: Path) -> N
     assert code == "0"
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
+
+
+def test_ctrl_c_says_what_is_kept(tmp_path: Path, tiny_model: Path) -> None:
+    rows = "".join(json.dumps({"id": str(number), "text": TEXT}) + "\n" for number in range(1000))
+    (tmp_path / "in.jsonl").write_text(rows)
+    program = "from sayso.batch import parts; parts.MAX_ROWS = 100; from sayso.cli import main; main()"
+    command = [sys.executable, "-c", program, "label", "in.jsonl", "--model", str(tiny_model), "-o", "rows.csv"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "rows.csv.parts" / "000000.part").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130
+    assert re.search(r"sayso: [\d,]+ articles done and kept: the same command goes on after that", said)
+    assert "Traceback" not in said
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "sayso: going on after" in done.stderr
+    assert "labelled 1,000 articles, 3,000 sentences" in done.stderr
+    assert sum(1 for _ in read_rows(tmp_path / "rows.csv")) == 3000
 
 
 def _on_a_terminal(folder: Path, tiny_model: Path, **variables: str) -> str:
