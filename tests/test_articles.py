@@ -237,6 +237,8 @@ class TestTables:
             ("id;text\n1;One.\n", "separated"),
             ("id,body\n1,One.\n", "--text-column"),
             ("id,text,id\n", "two columns"),
+            ('id,"text"x\n1,One.\n', "header"),
+            ("id,text\r1,One.\r", "header"),
         ],
     )
     def test_wrong_tables_fail_whole(self, tmp_path: Path, content: str, part: str) -> None:
@@ -270,6 +272,19 @@ class TestTables:
         ]
         assert [(f.id, f.where) for f in failures] == [("2", f"{path}: row 1")]
         json.dumps(articles[0].extra)
+
+    @pytest.mark.parametrize("at", [4, 200, 400, -200])
+    def test_damaged_parquet_fails_on_one_line(self, tmp_path: Path, at: int) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = tmp_path / "a.parquet"
+        pq.write_table(pa.table({"id": ["1"], "text": ["One."]}), path)
+        data = bytearray(path.read_bytes())
+        data[at : at + 40] = b"\xff" * 40
+        _, failures, _ = read(write(path, bytes(data)))
+        assert failures
+        assert all("\n" not in failure.reason for failure in failures)
 
     def test_broken_parquet(self, tmp_path: Path) -> None:
         assert "Parquet" in reason(write(tmp_path / "a.parquet", b"PAR1 and nothing"))

@@ -86,7 +86,7 @@ KNOWN_WRONG: set[str] = set()
 
 
 @pytest.mark.parametrize(
-    ("group", "text", "spans"), hard_cases(), ids=lambda value: value if isinstance(value, str) else ""
+    ("group", "text", "spans"), list(hard_cases()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_hard_case(group: str, text: str, spans: list[tuple[int, int]]) -> None:
     if text in KNOWN_WRONG:

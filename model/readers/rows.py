@@ -224,7 +224,10 @@ def _csv_rows(stream: Any, source: Source, settings: ReadSettings, warn: Warn, d
 
 
 def _csv_header(reader: Any, settings: ReadSettings, delimiter: str) -> list[str]:
-    header = next(reader, None)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        raise ArticleError("the header line is not CSV", expected="column names", found=str(error)) from None
     if header is None:
         raise ArticleError("empty", expected=f"a header line with a column {settings.text_column!r}")
     if len(header) == 1 and settings.text_column not in header:

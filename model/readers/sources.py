@@ -135,4 +135,5 @@ def reason_of(error: OSError) -> str:
     """What the system said, without the path that `where` holds anyway."""
     if isinstance(error, FileNotFoundError):
         return "the file is gone, or a link to nothing"
-    return error.strerror if error.strerror else f"{type(error).__name__}: {error}"
+    told = error.strerror if error.strerror else f"{type(error).__name__}: {error}"
+    return " ".join(told.split())
