@@ -41,7 +41,7 @@ $(CORE): pyproject.toml constraints.txt
 $(FULL): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) torch
-	$(PIP) --editable '.[crawl,convert,frame,dedup,train,test]'
+	$(PIP) --editable '.[crawl,convert,dedup,evaluate,frame,train,test]'
 	touch $@ $(CORE)
 
 # The shipped model again, from nothing but the corpus, PolNeAR's folder and the encoder's parts: about an hour and a

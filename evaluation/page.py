@@ -12,6 +12,9 @@ from ..model.scheme import Scheme
 from .mistakes import Mistake, Mistakes
 from .phenomena import PHENOMENA
 
+#: Class of mistakes whose gold label is suspect, and id of the button that shows only these.
+SUSPECT = "k-suspect"
+
 
 def page(found: Mistakes, scheme: Scheme) -> str:
     """The page.
@@ -56,7 +59,7 @@ def _id(kind: str) -> str:
 def _filters(ids: Sequence[str]) -> str:
     """Style rules that hide what the chosen radio button does not name."""
     rules = []
-    for name in (*ids, "suspect"):
+    for name in (*ids, SUSPECT):
         shown = f"body:has(#{name}:checked)"
         rules.append(f"{shown} article:not(.{name}) {{ display: none; }}")
         rules.append(f"{shown} section:not(:has(.{name})) {{ display: none; }}")
@@ -78,7 +81,7 @@ def _shown(mistake: Mistake, scheme: Scheme) -> dict[str, Any]:
         "confidence": "" if mistake.confidence is None else f"{mistake.confidence:.2f}",
         "suspects": mistake.suspects,
         "kinds": mistake.kinds,
-        "classes": " ".join((*map(_id, mistake.kinds), *(["suspect"] if mistake.suspects else []))),
+        "classes": " ".join((*map(_id, mistake.kinds), *([SUSPECT] if mistake.suspects else []))),
     }
 
 
