@@ -187,7 +187,7 @@ class Labeller:
         boilerplate = tuple(s for s in segmentation.sentences if s.sentence in segmentation.boilerplate)
         if not kept:
             raise ArticleError(
-                f"article {article.id} has no sentence",
+                "no sentence to label",
                 expected="text",
                 found="nothing but boilerplate" if boilerplate else "an empty text",
                 hint="use --keep-boilerplate to label it all the same" if boilerplate else "",
