@@ -248,28 +248,33 @@ def validation_scores(
     temperatures: Mapping[str, float],
 ) -> dict[str, Any]:
     """Figures on the held-out articles, through the exported graph; {} where there are none."""
-    from ..evaluation.scores import calibration_error, confusion, label_scores, macro_f1
+    from ..evaluation.scores import calibration_error, confusion, label_scores
     from ..model.scorer import probabilities
+    from .metrics import load_metric
 
     if not scores:
         return {}
     stacked = _stacked(scores)
     gold = dict(zip(("speaker", "stance"), gold_numbers(articles, scheme), strict=True))
-    right = np.ones(len(gold["speaker"]), bool)
-    out: dict[str, Any] = {"n_articles": len(articles), "n_sentences": len(right)}
-    for head, labels in (("speaker", scheme.speaker_ids), ("stance", scheme.stance_ids)):
-        p = probabilities(getattr(stacked, head), temperatures[head])
-        predicted = p.argmax(-1)
-        counts = confusion(gold[head], predicted, len(labels))
-        hit = predicted == gold[head]
-        right &= hit
+    names = {"speaker": scheme.speaker_ids, "stance": scheme.stance_ids}
+    p = {head: probabilities(getattr(stacked, head), temperatures[head]) for head in names}
+    predicted = {head: p[head].argmax(-1) for head in names}
+    references, predictions = (
+        [{head: labels[n[head][i]] for head, labels in names.items()} for i in range(len(n["speaker"]))]
+        for n in (gold, predicted)
+    )
+    macro = load_metric().compute(predictions=predictions, references=references)
+    out: dict[str, Any] = {"n_articles": len(articles), "n_sentences": len(references)}
+    for head, labels in names.items():
+        hit = predicted[head] == gold[head]
+        by_label = label_scores(confusion(gold[head], predicted[head], len(labels)), labels)
         out[head] = {
-            "macro_f1": round(macro_f1(counts), 4),
+            "macro_f1": round(macro[f"{head}_macro_f1"], 4),
             "accuracy": round(float(hit.mean()), 4),
-            "calibration_error": round(calibration_error(p.max(-1).astype(np.float64), hit), 4),
-            "by_label": {s.label: {"f1": round(s.f1, 4), "n": s.n_gold} for s in label_scores(counts, labels)},
+            "calibration_error": round(calibration_error(p[head].max(-1).astype(np.float64), hit), 4),
+            "by_label": {score.label: {"f1": round(score.f1, 4), "n": score.n_gold} for score in by_label},
         }
-    out["both_right"] = round(float(right.mean()), 4)
+    out["both_right"] = round(macro["both_right"], 4)
     return out
 
 
