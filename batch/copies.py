@@ -72,7 +72,7 @@ class Clusters:
         for number in sorted(self._near.query(sketch)):
             first, its_sketch = self._firsts[number]
             if sketch.jaccard(its_sketch) >= MIN_SIMILARITY:
-                return first
+                return str(first)
         self._near.insert(len(self._firsts), sketch)
         self._firsts.append((article.id, sketch))
         return article.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -164,7 +164,7 @@ def _range(rows: pl.DataFrame, measure: str, *, share: bool) -> tuple[float, flo
         return 0.0, 1.0
     columns = [c for c in ("estimate", "high", "corrected", "corrected_high") if c in rows.columns]
     shown = rows.filter(pl.col("low").is_not_null())
-    highest = max((float(v) for c in columns if (v := shown[c].max()) is not None), default=1.0)
+    highest = max((float(cast(float, v)) for c in columns if (v := shown[c].max()) is not None), default=1.0)
     if not share:
         return 0.0, max(2.0, float(int(highest) + 1))
     steps = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)

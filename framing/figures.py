@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model.scheme import Scheme
 from .charts import Bar, Dot, Mark, Panel, bars
@@ -21,7 +21,7 @@ WIDTH = 7.0
 DPI = 200
 #: A fixed salt makes the ids in SVG files, and so the files, the same in every run. A dollar sign in the name of an
 #: outlet is a dollar sign, not mathematics.
-_STYLE = {
+_STYLE: Any = {
     "font.size": 8,
     "svg.fonttype": "none",
     "svg.hashsalt": "sayso",

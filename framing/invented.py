@@ -114,7 +114,8 @@ def invented(n_articles: int = 120, n_outlets: int = 4, gold_share: float = 0.25
 
 def _choose(cumulative: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
     """A column for each row of cumulative shares."""
-    return np.minimum((cumulative < rng.random((len(cumulative), 1))).sum(axis=1), cumulative.shape[1] - 1)
+    chosen = (cumulative < rng.random((len(cumulative), 1))).sum(axis=1)
+    return np.asarray(np.minimum(chosen, cumulative.shape[1] - 1), dtype=np.int64)
 
 
 def _table(

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -133,7 +133,7 @@ def _measures() -> str:
 def _intervals(findings: Findings) -> str:
     effects = findings.main.estimates.filter((pl.col("measure") == "speaker") & (pl.col("group") == ALL))
     effect = effects["design_effect"].drop_nulls()
-    size = f" (design effect up to {effect.max():.1f} here)" if len(effect) else ""
+    size = f" (design effect up to {cast(float, effect.max()):.1f} here)" if len(effect) else ""
     return (
         f"Intervals. Sentences of one article are not independent{size}, so variances were estimated by resampling "
         f"whole articles within each group ({findings.plan.resamples:,} bootstrap samples, seed {findings.plan.seed}). "

@@ -11,7 +11,16 @@ from ..model.scheme import Scheme
 #: The page shows this many rows of a table; the data beside it has all.
 MOST_ROWS = 500
 _PERCENT = {"speaker", "speaker_words", "stance", "asserted", "silent", "first_voice", "follows"}
-_VALUES = ("estimate", "low", "high", "se", "corrected", "corrected_low", "corrected_high", "corrected_se")
+_VALUES: tuple[str, ...] = (
+    "estimate",
+    "low",
+    "high",
+    "se",
+    "corrected",
+    "corrected_low",
+    "corrected_high",
+    "corrected_se",
+)
 _VALUES += ("gold_only", "gold_only_low", "gold_only_high", "difference", "corrected_difference")
 _ALWAYS_PERCENT = ("accuracy", "share", "lowest_value", "highest_value")
 #: Columns that a reader has no use for on a page.

@@ -286,6 +286,17 @@ class TestTables:
         assert failures
         assert all("\n" not in failure.reason for failure in failures)
 
+    def test_one_row_of_parquet_that_python_cannot_hold(self, tmp_path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = tmp_path / "a.parquet"
+        text = pa.array([b"One.", b"Tw\xff.", b"Three."]).cast(pa.binary()).view(pa.string())
+        pq.write_table(pa.table({"id": ["1", "2", "3"], "text": text}), path)
+        articles, failures, _ = read(path)
+        assert [a.id for a in articles] == ["1", "3"]
+        assert [f.where for f in failures] == [f"{path}: row 1"]
+
     def test_broken_parquet(self, tmp_path: Path) -> None:
         assert "Parquet" in reason(write(tmp_path / "a.parquet", b"PAR1 and nothing"))
 

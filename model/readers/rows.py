@@ -279,9 +279,23 @@ def _parquet_rows(table: Any, source: Source, n_bytes: int) -> Iterator[Row]:
     n_rows = max(1, table.metadata.num_rows)
     with source.meter.follow(n_bytes, lambda: n_bytes * number / n_rows):
         for batch in table.iter_batches(batch_size=64):
-            for row in batch.to_pylist():
+            for row in _batch_rows(batch):
                 yield f"{source.name}: row {number}", f"{source.stem}:{number}", row
                 number += 1
+
+
+def _batch_rows(batch: Any) -> Iterator[Mapping[str, Any] | ArticleError]:
+    """Rows of a batch; one that holds what Python cannot (bytes that are no UTF-8, a year 20,000) does not stop it."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError):
+        for number in range(batch.num_rows):
+            try:
+                row = batch.slice(number, 1).to_pylist()[0]
+            except (ValueError, OverflowError) as error:
+                yield ArticleError("a value of this row cannot be read", found=str(error))
+            else:
+                yield row
 
 
 def _refuse_binary(stream: Any) -> None:
