@@ -46,7 +46,7 @@ def _register() -> None:
     from .convert import convert
     from .corpus import corpus_app
     from .evaluate import evaluate
-    from .frame import frame
+    from .frame import frame, frame_check
     from .label import label
     from .sample import sample
     from .scheme import scheme_app
@@ -54,6 +54,7 @@ def _register() -> None:
 
     for run in (label, train, evaluate, frame, sample, agree, convert, benchmark):
         app.command()(run)
+    app.command("frame-check", hidden=True)(frame_check)
     app.add_typer(scheme_app)
     app.add_typer(corpus_app)
 

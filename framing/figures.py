@@ -34,7 +34,7 @@ def draw_voices(view: View, scheme: Scheme) -> dict[str, bytes]:
     """Who speaks and what the outlet vouches for, as `{"svg": ..., "png": ...}`."""
     found = bars(view, scheme)
     with _style():
-        figure, axes = _canvas(1, 1, 0.9 + 0.3 * len(found))
+        figure, axes = _canvas(1, 1, 0.9 + 0.36 * len(found))
         _bars(axes[0], found, scheme)
         return _rendered(figure)
 
