@@ -4,8 +4,8 @@
 `assemble` makes the final file of them, and `run` fills them. `copies` finds wire copy.
 """
 
-from .run import Pipeline, Watch, label_into
+from .run import Engine, Local, Watch, label_into
 from .store import PartStore, Task
 from .totals import Totals
 
-__all__ = ["PartStore", "Pipeline", "Task", "Totals", "Watch", "label_into"]
+__all__ = ["Engine", "Local", "PartStore", "Task", "Totals", "Watch", "label_into"]

@@ -62,6 +62,36 @@ def kind_of_value(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """One outcome as a part keeps it.
+
+    Attributes:
+        totals: its counts.
+        columns: column that sayso does not know to the kinds of its values.
+        failure: what could not be read or labelled, in place of rows.
+        rows: lines of JSON.
+    """
+
+    totals: Totals
+    columns: Mapping[str, tuple[str, ...]]
+    failure: Failure | None
+    rows: tuple[str, ...]
+
+
+def encode(outcome: LabelledArticle | Failure) -> Encoded:
+    """Make ready for a part."""
+    totals = totals_of(outcome)
+    if isinstance(outcome, Failure):
+        return Encoded(totals, {}, outcome, ())
+    kinds: dict[str, dict[str, None]] = {}
+    for row in outcome.rows:
+        for column, value in row.extra.items():
+            kinds.setdefault(column, {})[kind_of_value(value)] = None
+    columns = {column: tuple(found) for column, found in kinds.items()}
+    return Encoded(totals, columns, None, tuple(json_line(row) for row in outcome.rows))
+
+
+@dataclass(frozen=True, slots=True)
 class PartHeader:
     """What a part holds.
 
@@ -110,23 +140,20 @@ class PartBuilder:
             or (not self.is_empty and time.monotonic() - self._began >= MAX_SECONDS)
         )
 
-    def add(self, outcome: LabelledArticle | Failure, digest: str) -> None:
+    def add(self, outcome: Encoded, digest: str) -> None:
         """Take one outcome.
 
         Args:
             outcome: rows or a failure.
             digest: of the article that went in.
         """
-        self._totals += totals_of(outcome)
-        if isinstance(outcome, Failure):
-            self._digests.append("")
-            self._failures.append(json.dumps(asdict(outcome), ensure_ascii=False))
-            return
-        self._digests.append(digest)
-        for row in outcome.rows:
-            for column, value in row.extra.items():
-                self._columns.setdefault(column, {})[kind_of_value(value)] = None
-            self._rows.append(json_line(row))
+        self._totals += outcome.totals
+        for column, kinds in outcome.columns.items():
+            self._columns.setdefault(column, {}).update(dict.fromkeys(kinds))
+        if outcome.failure is not None:
+            self._failures.append(json.dumps(asdict(outcome.failure), ensure_ascii=False))
+        self._digests.append(digest if outcome.failure is None else "")
+        self._rows += outcome.rows
 
     def write(self, path: Path, *, is_last: bool) -> None:
         """Write the part whole, or not at all."""

@@ -14,7 +14,7 @@ from ..model.labeller import LabelledArticle, Labeller
 from ..model.readers.settings import Failure, Meter, ReadSettings
 from ..model.records import Article
 from .copies import Clusters, label_once
-from .parts import PartBuilder
+from .parts import Encoded, PartBuilder, encode
 from .store import PartStore
 from .totals import Totals
 
@@ -33,18 +33,45 @@ class Watch(Protocol):
         """An earlier run had done this much; until `begun`, what it has done is read again."""
         ...
 
-    def begun(self) -> None:
-        """Labelling begins."""
+    def begun(self, n_bytes: int) -> None:
+        """Labelling begins after this many bytes of the inputs."""
         ...
 
-    def finished(self, outcome: LabelledArticle | Failure, n_bytes: int) -> None:
+    def finished(self, totals: Totals, failure: Failure | None, n_bytes: int) -> None:
         """An article was labelled or failed; up to it, `n_bytes` of the inputs had been read."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
-    """From inputs to outcomes.
+class Step:
+    """One article on its way through.
+
+    Attributes:
+        digest: of the article; "" for what could not be read.
+        n_bytes: of the inputs, read up to it.
+        outcome: what came of it.
+    """
+
+    digest: str
+    n_bytes: int
+    outcome: Encoded
+
+
+class Engine(Protocol):
+    """Reads and labels."""
+
+    def steps(self, inputs: Sequence[str], done: Iterable[str], watch: Watch) -> Iterator[Step]:
+        """One step for each article of the inputs, in order, after those whose digests are `done`.
+
+        Raises:
+            SaysoError: an article is not the one that was labelled.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The engine of one process.
 
     Attributes:
         labeller: labels.
@@ -56,22 +83,33 @@ class Pipeline:
     reading: ReadSettings
     dedup: bool = False
 
-    def articles(self, inputs: Sequence[str], watch: Watch) -> Iterator[Article | Failure]:
-        """What the inputs hold, in order."""
-        articles = read_articles(inputs, self.reading, warn=watch.warn, meter=watch.meter)
-        return Clusters().mark(articles) if self.dedup else articles
+    def steps(self, inputs: Sequence[str], done: Iterable[str], watch: Watch) -> Iterator[Step]:
+        """See Engine."""
+        articles = read_marked(inputs, self.reading, watch, dedup=self.dedup)
+        pass_over(articles, done)
+        watch.begun(watch.meter.n_bytes)
+        noted: deque[tuple[str, int]] = deque()
+
+        def note() -> Iterator[Article | Failure]:
+            for article in articles:
+                noted.append((digest_of(article), watch.meter.n_bytes))
+                yield article
+
+        for outcome in self.outcomes(note()):
+            digest, n_bytes = noted.popleft()
+            yield Step(digest, n_bytes, encode(outcome))
 
     def outcomes(self, articles: Iterable[Article | Failure]) -> Iterator[LabelledArticle | Failure]:
         """One for each article, in order."""
         return label_once(self.labeller, articles) if self.dedup else self.labeller.label(articles)
 
 
-def label_into(store: PartStore, pipeline: Pipeline, watch: Watch) -> Totals:
+def label_into(store: PartStore, engine: Engine, watch: Watch) -> Totals:
     """Label what the store's inputs hold and write its output.
 
     Args:
         store: opened; it may hold the parts of a run that was killed.
-        pipeline: from inputs to outcomes.
+        engine: reads and labels.
         watch: is told how it goes on.
 
     Returns:
@@ -83,50 +121,46 @@ def label_into(store: PartStore, pipeline: Pipeline, watch: Watch) -> Totals:
     if store.n_outcomes:
         watch.resumed(store.totals)
     if not store.is_complete:
-        articles = pipeline.articles(store.task.inputs, watch)
-        _pass_over(articles, store)
-        watch.begun()
-        _label_rest(store, pipeline, articles, watch)
+        part = PartBuilder()
+        done = (digest for header in store.headers() for digest in header.digests)
+        for step in engine.steps(store.task.inputs, done, watch):
+            part.add(step.outcome, step.digest)
+            watch.finished(step.outcome.totals, step.outcome.failure, step.n_bytes)
+            if part.is_full:
+                store.write(part)
+                part = PartBuilder()
+        store.write(part, is_last=True)
     return store.finish()
 
 
-def _label_rest(store: PartStore, pipeline: Pipeline, articles: Iterable[Article | Failure], watch: Watch) -> None:
-    noted: deque[tuple[str, int]] = deque()
-
-    def note() -> Iterator[Article | Failure]:
-        for article in articles:
-            noted.append((digest_of(article), watch.meter.n_bytes))
-            yield article
-
-    part = PartBuilder()
-    for outcome in pipeline.outcomes(note()):
-        digest, n_bytes = noted.popleft()
-        part.add(outcome, digest)
-        watch.finished(outcome, n_bytes)
-        if part.is_full:
-            store.write(part)
-            part = PartBuilder()
-    store.write(part, is_last=True)
+def read_marked(
+    inputs: Sequence[str], reading: ReadSettings, watch: Watch, *, dedup: bool
+) -> Iterator[Article | Failure]:
+    """What the inputs hold, in order, with clusters of copies if they are asked for."""
+    articles = read_articles(inputs, reading, warn=watch.warn, meter=watch.meter)
+    return Clusters().mark(articles) if dedup else articles
 
 
-def _pass_over(articles: Iterator[Article | Failure], store: PartStore) -> None:
-    """Take the articles that parts hold, comparing them with what was labelled.
+def pass_over(articles: Iterator[Article | Failure], done: Iterable[str]) -> int:
+    """Take the articles that parts hold, comparing them with what was labelled; returns how many.
 
     Raises:
         SaysoError: an article is not the one that was labelled.
     """
-    for header in store.headers():
-        for digest in header.digests:
-            article = next(articles, None)
-            found = "no more articles" if article is None else f"{article.id!r}"
-            # What fails at one time and can be read at another stays what it was in the parts.
-            if article is None or (digest != (now := digest_of(article)) and digest and now):
-                raise SaysoError(
-                    "the inputs are not what they were when the run was stopped",
-                    expected="the article that was labelled at this place",
-                    found=found,
-                    hint="start anew with --fresh",
-                )
+    n_done = 0
+    for digest in done:
+        article = next(articles, None)
+        found = "no more articles" if article is None else f"{article.id!r}"
+        # What fails at one time and can be read at another stays what it was in the parts.
+        if article is None or (digest != (now := digest_of(article)) and digest and now):
+            raise SaysoError(
+                "the inputs are not what they were when the run was stopped",
+                expected="the article that was labelled at this place",
+                found=found,
+                hint="start anew with --fresh",
+            )
+        n_done += 1
+    return n_done
 
 
 def digest_of(article: Article | Failure) -> str:

@@ -131,16 +131,18 @@ def run_label(options: LabelOptions) -> None:
 
 def _print_rows(options: LabelOptions) -> Totals:
     """Rows or the readable table on standard output, as they come."""
-    from ..batch import Pipeline
+    from ..batch import Local
+    from ..batch.run import read_marked
 
     table = options.table or sys.stdout.isatty()
     labeller = options.load()
-    pipeline = Pipeline(labeller, options.reading(), options.dedup)
+    engine = Local(labeller, options.reading(), options.dedup)
     # A bar and a table on one terminal would write over each other.
     reporter = _reporter(0, bar=not (table and sys.stdout.isatty()))
     try:
         with reporter:
-            outcomes = _told(pipeline.outcomes(pipeline.articles(options.inputs, reporter)), reporter)
+            articles = read_marked(options.inputs, engine.reading, reporter, dedup=engine.dedup)
+            outcomes = _told(engine.outcomes(articles), reporter)
             if table:
                 _print_table(outcomes, labeller)
             else:
@@ -162,10 +164,12 @@ def _let_go_of_stdout() -> NoReturn:
 
 def _told(outcomes: Iterator[LabelledArticle | Failure], reporter: Reporter) -> Iterator[LabelledArticle]:
     """The articles that were labelled; the reporter is told of all."""
+    from ..batch.totals import totals_of
     from ..model.readers.settings import Failure
 
     for outcome in outcomes:
-        reporter.finished(outcome, reporter.meter.n_bytes)
+        failure = outcome if isinstance(outcome, Failure) else None
+        reporter.finished(totals_of(outcome), failure, reporter.meter.n_bytes)
         if not isinstance(outcome, Failure):
             yield outcome
 
@@ -194,7 +198,7 @@ def _print_lines(labelled: Iterator[LabelledArticle]) -> None:
 
 def _write_rows(options: LabelOptions, out: Path) -> Totals:
     """Rows in a file, part by part."""
-    from ..batch import PartStore, Pipeline, label_into
+    from ..batch import Local, PartStore, label_into
     from .watching import counted
 
     with PartStore.opened(_task(options, out), fresh=options.fresh) as store:
@@ -202,7 +206,7 @@ def _write_rows(options: LabelOptions, out: Path) -> Totals:
         reporter = _reporter(store.listing.n_bytes, bar=True)
         try:
             with reporter:
-                totals = label_into(store, Pipeline(labeller, options.reading(), options.dedup), reporter)
+                totals = label_into(store, Local(labeller, options.reading(), options.dedup), reporter)
         except KeyboardInterrupt:
             reporter.say(f"{counted(store.n_outcomes, 'article')} done and kept: the same command goes on after that")
             raise

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 
-from ..batch.totals import Totals, totals_of
-from ..model.labeller import LabelledArticle
+from ..batch.totals import Totals
 from ..model.readers.settings import Failure, Meter
 from .terminal import safe
 
@@ -133,18 +132,17 @@ class Reporter:
         done = counted(totals.n_articles + totals.n_failed, "article")
         self.say(f"going on after {done} ({counted(totals.n_sentences, 'sentence')}) that an earlier run had done")
 
-    def begun(self) -> None:
-        """Labelling begins."""
+    def begun(self, n_bytes: int) -> None:
+        """Labelling begins after this many bytes of the inputs."""
         self._passing_over = False
-        self.pace.begin(self.meter.n_bytes)
+        self.pace.begin(n_bytes)
 
-    def finished(self, outcome: LabelledArticle | Failure, n_bytes: int) -> None:
+    def finished(self, totals: Totals, failure: Failure | None, n_bytes: int) -> None:
         """One article was labelled or failed."""
-        one = totals_of(outcome)
-        self.totals += one
-        self.pace.add(one.n_sentences, n_bytes)
-        if isinstance(outcome, Failure):
-            self.say(f"failed: {outcome.where}: {outcome.reason}")
+        self.totals += totals
+        self.pace.add(totals.n_sentences, n_bytes)
+        if failure is not None:
+            self.say(f"failed: {failure.where}: {failure.reason}")
         if self._bar is not None and self._task is not None:
             share = self.pace.share
             self._bar.update(self._task, total=None if share is None else 1.0, completed=share, said=self._line())

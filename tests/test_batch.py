@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from sayso.batch import PartStore, Pipeline, Task, Totals, label_into
+from sayso.batch import Local, PartStore, Task, Totals, label_into
 from sayso.batch import parts as parts_module
 from sayso.model.errors import RowError, SaysoError
-from sayso.model.labeller import LabelledArticle, Labeller, LabelSettings
+from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.readers.settings import Failure, Meter, ReadSettings
 from sayso.model.rowfiles import read_rows
 
@@ -45,10 +45,10 @@ class Watching:
     def resumed(self, totals: Totals) -> None:
         self.before = totals
 
-    def begun(self) -> None:
+    def begun(self, n_bytes: int) -> None:
         pass
 
-    def finished(self, outcome: LabelledArticle | Failure, n_bytes: int) -> None:
+    def finished(self, totals: Totals, failure: Failure | None, n_bytes: int) -> None:
         self.n_finished += 1
         if self.n_finished == self._die_after:
             raise Killed
@@ -78,7 +78,7 @@ def _run(
     task: Task, labeller: Labeller, watch: Watching | None = None, *, fresh: bool = False, dedup: bool = False
 ) -> Totals:
     with PartStore.opened(task, fresh=fresh) as store:
-        return label_into(store, Pipeline(labeller, ReadSettings(), dedup), Watching() if watch is None else watch)
+        return label_into(store, Local(labeller, ReadSettings(), dedup), Watching() if watch is None else watch)
 
 
 @pytest.fixture(scope="module")

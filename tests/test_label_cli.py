@@ -346,18 +346,17 @@ def test_without_a_terminal_a_plain_line_stands_now_and_then(monkeypatch: pytest
     reporter = Reporter(100, bar=False, console=Console(file=file, width=200))
     reporter.resumed(Totals(n_articles=2, n_failed=1, n_sentences=40))
     reporter.warn("said before")
-    with reporter.meter.follow(100, lambda: 50):
-        reporter.begun()
     reporter.pace = Pace(100, clock=lambda: now)
+    reporter.begun(50)
     for second in range(1, 71):
         now = float(second)
-        reporter.finished(_article(_row("It rained.", 0, 0, ("outlet", "asserts"))), 50 + second // 2)
+        reporter.finished(Totals(n_articles=1, n_sentences=1), None, 50 + second // 2)
     now = 71.0
-    reporter.finished(Failure("x", "x.txt\x1b[1m", "empty"), 86)
+    reporter.finished(Totals(n_failed=1), Failure("x", "x.txt\x1b[1m", "empty"), 86)
     assert file.getvalue().splitlines() == [
         "sayso: going on after 3 articles (40 sentences) that an earlier run had done",
-        "sayso: 65%, 32 articles, 1 failed, 1 sentences/s, 16 s left",
-        "sayso: 80%, 62 articles, 1 failed, 1 sentences/s, 15 s left",
+        "sayso: 65%, 32 articles, 1 failed, 1 sentences/s, 70 s left",
+        "sayso: 80%, 62 articles, 1 failed, 1 sentences/s, 40 s left",
         "sayso: failed: x.txt\ufffd[1m: empty",
     ]
 
