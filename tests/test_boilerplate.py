@@ -41,7 +41,7 @@ def kind_of(line: str) -> str | None:
         ("1.2K shares", "share"),
         ("Follow us on Twitter @plovernews", "share"),
         ("Sign up for our newsletter and never miss a goat.", "plea"),
-        ("To hear more of this, make sure you sign up to one of our newsletters here.", "plea"),
+        ("To hear more of this, please sign up to one of our newsletters today.", "plea"),
         ("Subscribe to our mailing list", "plea"),
         ("You can unsubscribe any time.", "plea"),
         ("Do you have a story for the Plover?", "plea"),
