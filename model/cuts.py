@@ -64,6 +64,10 @@ _ATTRIBUTION = re.compile(
 _LONG_TOKEN = re.compile(r"\S{300,}")
 #: A full stop, question or exclamation mark between a word and a capitalised one, with no space: `ended.The next`.
 _NO_SPACE = re.compile(r"[^\W\d_A-Z]{2}(?P<end>\.|[?!]+)(?=[\"'“”‘’«»]{0,2}[A-Z])")
+#: A stop that no sentence can begin with: (D-Nev.). and ”. end one.
+_LONE_STOP = re.compile(r"(?<!\s)[.!?](?![.\w])")
+#: A link after a sentence is no part of it.
+_LINK = re.compile(r"pic\.twitter\.com|https?://|www\.")
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.|\w/\w)\S*")
 _DOMAIN = re.compile(r"(?:Com|Org|Net|Gov|Edu|Info|Io|Js|Tv|Uk|Ru|Ua)\b")
 
@@ -119,7 +123,9 @@ def _between_long_tokens(text: str) -> Iterator[tuple[int, int]]:
 def _past_closers(text: str, at: int, closers: Collection[int]) -> int:
     """Move a cut past the quotation marks and brackets that close the sentence before it."""
     moved = at
-    while moved < len(text) and (moved in closers or text[moved] in ")]}" or _is_stray_closer(text, moved)):
+    while moved < len(text) and (
+        moved in closers or text[moved] in ")]}" or _is_stray_closer(text, moved) or _LONE_STOP.match(text, moved)
+    ):
         moved += 1
     return at if moved == at else _skip_space(text, moved)
 
@@ -142,7 +148,7 @@ def _joins(text: str, at: int) -> bool:
     if right[0] in ",;:" or _AGENCY_MARK.match(right):
         return True
     if _OPEN_END.search(left) and (right[0].islower() or _DASHED_ON.match(right)):
-        return True
+        return _LINK.match(right) is None
     if _QUOTED_END.search(left) and _is_attribution(right):
         return True
     if not left.endswith("."):
