@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import os
@@ -108,38 +107,6 @@ def test_an_empty_folder_is_no_success(sayso: Sayso, tmp_path: Path) -> None:
     assert code == 1
     assert "found:    none in nothing" in err
     assert not (tmp_path / "rows.csv.parts").exists()
-
-
-def test_a_hostile_folder_is_labelled_as_far_as_it_can_be(sayso: Sayso, tmp_path: Path) -> None:
-    folder = tmp_path / "crawl"
-    folder.mkdir()
-    (folder / "binary.txt").write_bytes(bytes(range(256)) * 9)
-    (folder / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"id": "cut", "text": "Troops burned it."}\n' * 99)[:-20])
-    (folder / "empty.txt").touch()
-    (folder / "loop").symlink_to(folder)
-    (folder / "marks.txt").write_text('"' * 20_000)
-    (folder / "rows.jsonl").write_text(
-        '{"id": "a", "text": "Kyiv denied it."}\n{"id": "a", "text": "Kyiv\\u0000 denied it."}\n[]\n{"id": "b"}\n'
-    )
-    (folder / "turned.txt").write_text("\u202eKyiv\u200b denied it\u0301.\r\nשלום עולם.")
-    code, _, err = sayso("crawl", "-o", "rows.jsonl")
-    rows = list(read_rows(tmp_path / "rows.jsonl"))
-    failed = [json.loads(line)["where"] for line in (tmp_path / "rows.jsonl.failed.jsonl").read_text().splitlines()]
-    assert code == 3
-    assert {row.article for row in rows} >= {"a", "a#2", "turned"}
-    assert failed == [
-        "crawl/binary.txt",
-        "crawl/cut.jsonl.gz",
-        "crawl/empty.txt",
-        "article marks",
-        "crawl/rows.jsonl:3",
-        "crawl/rows.jsonl:4",
-        "crawl/loop",
-    ]
-    assert all(f"failed: {where}: " in err for where in failed)
-    assert "article marks: no sentence to label; expected: text; found: nothing but boilerplate" in err
-    assert "later ones become #2" in err
-    assert len({row.key for row in rows}) == len(rows)
 
 
 @pytest.mark.parametrize(
