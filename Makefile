@@ -60,5 +60,14 @@ runs/all-mpnet-base-v2/model.safetensors: | $(FULL)
 	echo "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658  $@" | sha256sum --check
 	rm -rf runs/parts
 
+# The model beside what knows less, on the real articles of the raid.
+benchmark: $(FULL)
+	$(BIN)/sayso benchmark seeds/originals/labels.csv --texts $(ORIGINALS) --train seeds/articles
+
+# Sentences a second beside the pipelines that people run, on PolNeAR's dev part: see docs/performance.md. BENCH takes
+# more options, for instance the pipeline's trained weights.
+bench: $(FULL)
+	$(BIN)/python tools/bench.py $(POLNEAR)/dev $(BENCH)
+
 clean:
 	rm -rf $(VENV) .typecheck build *.egg-info
