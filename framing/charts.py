@@ -15,6 +15,8 @@ from .summary import percent
 MOST_ROWS = 40
 #: Segments narrower than this (percent of the bar) have no room for a letter.
 _LETTER_ROOM = 3.0
+#: A space at which no line breaks.
+_KEEP = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,10 @@ def shown_groups(view: View) -> tuple[list[str], int]:
 
 
 def panels(view: View, scheme: Scheme, measure: str) -> list[Panel]:
-    """One panel an item of a measure; items that nothing is known of are left out."""
+    """One panel an item of a measure.
+
+    Items that nothing is known of are left out, and the outlet's own voice where a panel shows what it vouches for.
+    """
     rows = view.estimates.filter(pl.col("measure") == measure)
     groups, n_hidden = shown_groups(view)
     rows = rows.filter(pl.col("group").is_in([*groups, ALL]))
@@ -144,7 +149,7 @@ def panels(view: View, scheme: Scheme, measure: str) -> list[Panel]:
     found = []
     for item in rows["item"].unique(maintain_order=True):
         mine = {row["group"]: row for row in rows.filter(pl.col("item") == item).to_dicts()}
-        if mine[ALL]["estimate"] is None:
+        if mine[ALL]["estimate"] is None or (measure == "asserted" and item == scheme.outlet):
             continue
         dots = tuple(_dot(mine[group], low, high, share=share) for group in [*groups, ALL])
         index, title = names.get(item, (None, names_of_stances.get(item, _pair_name(item, scheme))))
@@ -189,14 +194,14 @@ def _mark(row: dict[str, Any], names: tuple[str, str, str], low: float, high: fl
 
 
 def value_text(row: dict[str, Any], names: tuple[str, str, str], *, share: bool) -> str:
-    """`31 % [26, 37]`, or the value alone where there is no interval."""
+    """`31 % [26, 37]`, or the value alone where there is no interval; a narrow page breaks it before the bracket."""
     value, low, high = (row.get(name) for name in names)
     if value is None:
         return "–"
     if share:
-        ends = "" if low is None or high is None else f" [{100 * low:.0f}, {100 * high:.0f}]"
-        return percent(value) + ends
-    ends = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+        ends = "" if low is None or high is None else f" [{100 * low:.0f},{_KEEP}{100 * high:.0f}]"
+        return percent(value).replace(" ", _KEEP) + ends
+    ends = "" if low is None or high is None else f" [{low:.2f},{_KEEP}{high:.2f}]"
     return f"{value:.2f}{ends}"
 
 

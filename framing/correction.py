@@ -20,8 +20,7 @@ from .measures import Floats, Ints, Scale, Totals
 from .resample import MIN_ARTICLES, korn_graubard
 
 #: With fewer hand-labelled articles than this the spread of errors in a group is taken to be at least that of all
-#: groups: so few articles often show no error where there are some. (Simulated: with its own spread alone, intervals
-#: from 2 to 20 articles cover the truth in 88 to 92 % of cases; with the larger of both in 94 to 98 %.)
+#: groups: so few articles often show no error where there are some (`simulate --rules` shows what that is worth).
 OWN_SPREAD = 30
 #: Fewest degrees of freedom that an error variance needs.
 MIN_DF = 4
@@ -95,7 +94,14 @@ class _Group:
 
 
 def correct(
-    corpus: Totals, model: Totals, human: Totals, sample: GoldSample, layout: Layout, scale: Scale, target: str
+    corpus: Totals,
+    model: Totals,
+    human: Totals,
+    sample: GoldSample,
+    layout: Layout,
+    scale: Scale,
+    target: str,
+    own_spread: int = OWN_SPREAD,
 ) -> Corrected:
     """Correct a measure by a hand-labelled sample, with 95 % intervals.
 
@@ -108,6 +114,7 @@ def correct(
         scale: of the measure.
         target: `coverage`: these articles stand for more like them (as the naive intervals take it); `corpus`: what
             would be found if all of these articles were labelled by hand.
+        own_spread: hand-labelled articles from which on a group's own spread of errors is trusted.
     """
     groups = []
     for g in range(len(layout.groups) + 1):
@@ -115,7 +122,7 @@ def correct(
         cells, drawn = np.flatnonzero(counts), np.flatnonzero(counts[sample.cell])
         groups.append(_group(corpus, model, human, sample, cells, drawn, per_sentence=not scale.whole_articles))
     n_gold = np.array([len(group.open) for group in groups])
-    borrowed = (n_gold < OWN_SPREAD) & (n_gold > 0)
+    borrowed = (n_gold < own_spread) & (n_gold > 0)
     borrowed[-1] = False
     spread = [_own_spread(group, target) for group in groups]
     shared = _shared_spread(groups[:-1])
@@ -141,8 +148,7 @@ def comparable_se(found: Corrected) -> Floats:
     """Standard errors of the groups, (n_groups, n_items), nan where a group is not to be compared with others.
 
     From two or three hand-labelled articles an interval can be had, as its spread is borrowed. Comparisons of many
-    such groups look at the far tail of a distribution that so few articles do not show: simulated, 6 % of the
-    differences found were false.
+    such groups look at the far tail of a distribution that so few articles do not show (`simulate --rules`).
     """
     return np.where(found.n_gold[:-1, None] >= MIN_ARTICLES, found.se[:-1], np.nan)
 

@@ -45,8 +45,11 @@ def draw_panels(panels: list[Panel], title: str, scheme: Scheme) -> dict[str, by
     n_rows = -(-len(panels) // n_columns)
     with _style():
         figure, axes = _canvas(n_rows, n_columns, 0.5 + n_rows * (0.55 + 0.2 * len(panels[0].dots)))
-        for axis, panel in zip(axes, panels, strict=False):
+        for i, (axis, panel) in enumerate(zip(axes, panels, strict=False)):
             _panel(axis, panel, scheme)
+            # Panels of a row have the same groups: their names stand at its left.
+            names = [dot.group for dot in panel.dots] if i % n_columns == 0 else []
+            axis.set_yticks(range(len(names)), names)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
         figure.suptitle(title, fontsize=9)
@@ -111,13 +114,30 @@ def _panel(axis: Axes, panel: Panel, scheme: Scheme) -> None:
             axis.text(3, row, _why(dot), va="center", fontsize=6.5, style="italic", color="#555555")
     letter = "" if panel.speaker is None else f"{scheme.speakers[panel.speaker].letter}  "
     axis.set_title(letter + panel.title, fontsize=8, loc="left")
-    axis.set_yticks(range(len(panel.dots)), [dot.group for dot in panel.dots])
     axis.set_ylim(len(panel.dots) - 0.5, -0.5)
     axis.set_xlim(0, 100)
     axis.set_xticks([x for x, _ in panel.ticks], [label for _, label in panel.ticks])
     axis.grid(axis="x", linewidth=0.4, color="#cccccc")
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
+
+
+def draw_matrix(found: list[tuple[int, list[tuple[str, float]]]], scheme: Scheme) -> dict[str, bytes]:
+    """Whose words follow whose (`charts.matrix`) as numbers on grey, as `{"svg": ..., "png": ...}`."""
+    names = [f"{speaker.letter}  {speaker.name}" for speaker in scheme.speakers]
+    with _style():
+        figure, axes = _canvas(1, 1, 1.1 + 0.32 * len(found))
+        axis = axes[0]
+        axis.imshow([[share for _, share in cells] for _, cells in found], cmap="Greys", vmin=0, vmax=1, aspect="auto")
+        for row, (_, cells) in enumerate(found):
+            for column, (text, share) in enumerate(cells):
+                ink = "white" if share > 0.5 else "black"
+                axis.text(column, row, text, ha="center", va="center", fontsize=6.5, color=ink)
+        axis.set_xticks(range(len(names)), [speaker.letter for speaker in scheme.speakers])
+        axis.set_yticks(range(len(found)), [names[before] for before, _ in found])
+        axis.set_title("Whose words follow whose: rows speak, columns speak next", fontsize=9)
+        axis.tick_params(length=0)
+        return _rendered(figure)
 
 
 def _why(dot: Dot) -> str:
@@ -133,6 +153,9 @@ def _mark(axis: Axes, mark: Mark, row: float, colour: str, shape: str, *, filled
 
 def _rendered(figure: Figure) -> dict[str, bytes]:
     files = {}
+    figure.draw_without_rendering()
+    # The layout is found once: half of the time that a figure takes.
+    figure.set_layout_engine("none")
     for suffix in ("svg", "png"):
         buffer = io.BytesIO()
         # No date in the file: the same findings give the same bytes.

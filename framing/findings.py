@@ -12,7 +12,7 @@ from .confusion import confusion_table, error_tests, scores_table
 from .layout import ALL, WIRE_GROUP, WIRE_MODES
 from .measures import MEASURES, Measure, measure_named
 from .pairs import cramers_v
-from .resample import MIN_ARTICLES, Estimates
+from .resample import MIN_ARTICLES, Estimates, ratio
 from .study import Study, corrected_table, differences_table, estimates_table, study_of
 from .table import prepared
 
@@ -175,7 +175,9 @@ def _view(study: Study, plan: Plan) -> View:
         by=study.by,
         groups=study.layout.groups,
         estimates=pl.concat(estimates, how="diagonal_relaxed"),
-        voices=study.table.group_by("group", "speaker", "stance").agg(pl.len().alias("n_sentences")).sort("group"),
+        voices=study.table.group_by("group", "speaker", "stance")
+        .agg(pl.len().alias("n_sentences"))
+        .sort("group", "speaker", "stance"),
         differences=pl.concat(pairs, how="diagonal_relaxed") if pairs else pl.DataFrame(),
         distances=distances,
         uncompared=uncompared,
@@ -208,7 +210,9 @@ def _distances(study: Study, measure: Measure, found: Estimates) -> pl.DataFrame
     np.add.at(counts, study.layout.group, totals.y)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = found.se[:-1] ** 2 / (found.value[:-1] * (1 - found.value[:-1]) / found.n_units[:-1])
-        effect = np.nanmean(np.where(effect > 0, effect, np.nan), axis=1)
+    # A group's mean design effect over the speakers that have one; nan where none has (too few articles).
+    known = effect > 0
+    effect = ratio(np.where(known, effect, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
     n_effective = np.where(np.isfinite(effect), counts.sum(axis=1) / effect, 0.0)
     v, corrected = cramers_v(counts, n_effective)
     first, second = np.triu_indices(len(counts), 1)

@@ -99,8 +99,10 @@ def invented(n_articles: int = 120, n_outlets: int = 4, gold_share: float = 0.25
     speaker = _choose(shares.cumsum(axis=1)[article], rng)
     vouched = rng.random(len(article)) < _VOUCHED[speaker]
     truth = _table(article, outlet, speaker, vouched, rng)
-    wrong = rng.random(len(article)) < (0.06 + 0.10 * (outlet % 3) / 2)[article]
-    taken_for = rng.choice([1, 3, 4], len(article), p=[0.25, 0.15, 0.6])
+    # As models do, this one misses attributions more often than it makes them up.
+    missed = np.where(speaker == SCHEME.speaker_ids.index("outlet"), 0.4, 1.55)
+    wrong = rng.random(len(article)) < (0.06 + 0.10 * (outlet % 3) / 2)[article] * missed
+    taken_for = rng.choice([1, 3, 4], len(article), p=[0.15, 0.15, 0.7])
     taken_for = np.where(taken_for == speaker, (speaker + 1) % 5, taken_for)
     guess = np.where(wrong, taken_for, speaker)
     swapped = rng.random(len(article)) < 0.08

@@ -51,27 +51,40 @@ def digest(path: Path, role: str) -> Source:
 
 
 def model_facts(folder: Path) -> str:
-    """What a model folder says about itself, in one sentence, with the digest of its configuration.
+    """What a model folder says about itself: encoder, scores, and the digests of its configuration and weights.
 
     Raises:
-        RowError: there is no readable config.json.
+        RowError: there is no readable config.json, or it is no model's.
     """
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RowError(f"cannot read {path}", expected="a model folder", found=str(error)) from None
-    facts = [f"{name} {_plain(config[name])}" for name in ("format", "encoder", "scores") if name in config]
-    sha = hashlib.sha256(path.read_bytes()).hexdigest()
-    return f"The model folder's config.json has SHA-256 {sha}; {'; '.join(facts) or 'it names no scores'}."
+        encoder, weights, digests = config["encoder"]["name"], config["weights"], config["digests"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RowError(
+            f"cannot read {path}", expected="the configuration of a model folder", found=str(error)
+        ) from None
+    files = {"config.json": hashlib.sha256(path.read_bytes()).hexdigest(), **digests}
+    listed = ", ".join(f"{name} {sha}" for name, sha in files.items())
+    text = f"Model: encoder {encoder}, {weights} weights. {_model_scores(config.get('scores', {}))}"
+    trained_on = config.get("training", {}).get("data", {}).get("digest")
+    if trained_on is not None:
+        text += f" Digest of its training data: {trained_on}."
+    return f"{text} Its files, by SHA-256: {listed}."
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{name} {_plain(part)}" for name, part in value.items()) + ")"
-    if isinstance(value, list):
-        return ", ".join(map(_plain, value))
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def _model_scores(scores: dict[str, Any]) -> str:
+    """Scores on the articles that were held out of training, as the model folder gives them."""
+    found = [
+        f"{head} accuracy {percent(scores[head]['accuracy'], 1)} and macro-F1 {scores[head]['macro_f1']:.3f}"
+        for head in ("speaker", "stance")
+        if {"accuracy", "macro_f1"} <= scores.get(head, {}).keys()
+    ]
+    if not found or "n_sentences" not in scores:
+        return "Its folder names no scores."
+    articles = counted(scores["n_articles"], "article")
+    sentences = counted(scores["n_sentences"], "sentence")
+    return f"On {sentences} of {articles} that its training did not see: {', '.join(found)}."
 
 
 def methods(findings: Findings, provenance: Provenance) -> list[str]:

@@ -144,8 +144,6 @@ def _view_part(findings: Findings, view: View, number: int) -> ViewPart:
             continue
         measure = lean(plan.lean, scheme) if name == "lean" and plan.lean is not None else MEASURES[name]
         found = panels(view, scheme, name)
-        if name == "asserted":
-            found = [panel for panel in found if panel.item != scheme.outlet]
         if found:
             figures.append(Figure(name, measure.title, note, found))
     compared = view.uncompared is None

@@ -20,7 +20,7 @@ from .layout import ALL, Layout
 from .measures import Floats, Ints, Scale, Totals, measure_named
 from .resample import estimate, group_sums, ratio
 from .study import prepare, study_of
-from .table import Rows, as_polars
+from .table import Rows, as_polars, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def replay(rows: Rows, human: Rows, scheme: Scheme | str | Path | None, plan: Re
         human: hand labels of every one of these articles. For the measure `stance` their speakers may be of another
             scheme.
         scheme: the labels, as for `shares`.
-        plan: what to replay.
+        plan: what to replay. Where `rows` lack its column, that of `human` makes the groups.
 
     Returns:
         One row for each group and item, `(all)` last: truth, naive (with interval, and whether it covers the truth),
@@ -66,7 +66,7 @@ def replay(rows: Rows, human: Rows, scheme: Scheme | str | Path | None, plan: Re
     Raises:
         RowError: an article has no hand labels, or rows do not match.
     """
-    table, found = prepare(rows, scheme)
+    table, found = prepare(_with_groups(rows, human, plan.by), scheme)
     hand = as_polars(human).drop("inclusion_p", "sample_unit", strict=False)
     if plan.measure == "stance":
         hand = hand.with_columns(pl.lit(found.outlet).alias("speaker"))
@@ -99,6 +99,19 @@ def replay(rows: Rows, human: Rows, scheme: Scheme | str | Path | None, plan: Re
     )
 
 
+def _with_groups(rows: Rows, human: Rows, by: str) -> pl.DataFrame:
+    """The model's rows, with the grouping column of the hand-labelled ones if they have none of their own.
+
+    Articles are often labelled from bare text files, which do not say who published them.
+    """
+    table, hand = typed(as_polars(rows), "rows"), typed(as_polars(human), "gold")
+    given = by in table.columns and table[by].null_count() < table.height
+    if given or by not in hand.columns:
+        return table
+    groups = hand.group_by("article").agg(pl.col(by).first())
+    return table.drop(by, strict=False).join(groups, on="article", how="left")
+
+
 def _draw(
     corpus: Totals, truth: Totals, gold: Gold, layout: Layout, scale: Scale, plan: ReplayPlan, number: int
 ) -> tuple[Corrected, Corrected]:
@@ -129,9 +142,10 @@ def _draw(
 def _summary(name: str, drawn: list[Corrected], right: Floats) -> dict[str, Floats]:
     value, low, high = (np.stack([getattr(d, part) for d in drawn]) for part in ("value", "low", "high"))
     held = np.where(np.isfinite(low), (low <= right + 1e-12) & (right - 1e-12 <= high), np.nan)
-    with np.errstate(invalid="ignore"):
-        return {
-            name: np.nanmean(value, axis=0),
-            f"{name}_covers": np.nanmean(held, axis=0),
-            f"{name}_width": np.nanmean(high - low, axis=0),
-        }
+    return {name: _mean(value), f"{name}_covers": _mean(held), f"{name}_width": _mean(high - low)}
+
+
+def _mean(drawn: Floats) -> Floats:
+    """Mean over draws, (n_draws, n_groups + 1, n_items), of what there is; nan where no draw has anything."""
+    there = np.isfinite(drawn)
+    return ratio(np.where(there, drawn, 0.0).sum(axis=0), there.sum(axis=0).astype(np.float64))

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from ..model.rowfiles import whole_file
-from .charts import panels
-from .figures import draw_panels, draw_voices
+from .charts import matrix, panels
+from .figures import draw_matrix, draw_panels, draw_voices
 from .findings import Findings, View
 from .measures import MEASURES, lean
 from .methods import Provenance
@@ -65,6 +65,8 @@ def _write_figures(findings: Findings, view: View, folder: Path, prefix: str) ->
             pair = findings.plan.lean
             title = MEASURES[name].title if name != "lean" or pair is None else lean(pair, scheme).title
             drawn[name] = draw_panels(found, title, scheme)
+    if (view.estimates["measure"] == "follows").any():
+        drawn["follows"] = draw_matrix(matrix(view, scheme), scheme)
     for name, files in drawn.items():
         for suffix, data in files.items():
             with whole_file(folder / f"{prefix}{name}.{suffix}", binary=True) as file:

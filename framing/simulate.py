@@ -1,6 +1,7 @@
 """Do intervals cover and do discoveries hold where the truth is known? Simulated newspapers, labelled and mislabelled.
 
-`python -m sayso.framing.simulate` prints the table of docs/framing.md.
+`python -m sayso.framing.simulate` prints the table of docs/framing.md. Where outlets do not differ at all, every
+difference found is false, and the share of false ones is the share of corpora in which any is found.
 
 A newspaper has a true share for each speaker. An article draws its own shares around them (Dirichlet; this is what
 makes sentences of an article hang together: a design effect of about 7), then its sentences. The model mislabels
@@ -10,7 +11,6 @@ them at rates that differ between newspapers and between articles. A sample of a
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from .correction import GoldSample, comparable_se, correct, gold_only
 from .layout import Layout
-from .measures import MEASURES, Floats, Totals
+from .measures import MEASURES, Floats, Scale, Totals
 from .pairs import borrowed_se, differences
-from .resample import estimate
+from .resample import estimate, share_intervals
 
 N_SPEAKERS = 6
 _ITEMS = tuple(f"speaker_{i}" for i in range(N_SPEAKERS))
@@ -126,52 +126,81 @@ def rows_of(totals: Totals, rows: NDArray[np.int64], weight: float) -> Totals:
     )
 
 
-#: What one corpus shows: each a number that is averaged over corpora.
-FIGURES = (
-    "human_covers",
-    "naive_covers",
-    "corrected_covers",
-    "corpus_covers",
-    "gold_covers",
-    "difference_covers",
-    "corrected_difference_covers",
-    "human_false",
-    "naive_false",
-    "corrected_false",
-    "corrected_width",
-    "gold_width",
-)
+#: What one corpus shows, averaged over corpora, and how the table calls it.
+FIGURES = {
+    "human_covers": "true labels",
+    "naive_covers": "uncorrected",
+    "corrected_covers": "corrected",
+    "corpus_covers": "corpus",
+    "gold_covers": "sample alone",
+    "difference_covers": "differences",
+    "corrected_difference_covers": "corrected differences",
+    "human_false": "false, true labels",
+    "naive_false": "false, uncorrected",
+    "corrected_false": "false, corrected",
+    "corrected_width": "width, corrected",
+    "gold_width": "width, sample alone",
+}
+#: What three rules are for: each figure beside what it would be without the rule.
+RULES = {
+    "human_covers": "true labels",
+    "percentile_covers": "by percentiles",
+    "corrected_covers": "corrected",
+    "own_spread_covers": "by each group's own spread",
+    "corrected_false": "false, corrected",
+    "any_sample_false": "with samples of any size",
+}
 
 
 def one(plan: Plan, seed: int) -> dict[str, float]:
     """Simulate one corpus and check every interval and discovery against the truth."""
     rng = np.random.default_rng([seed, plan.n_outlets, plan.n_articles, int(plan.differ)])
     data = draw(plan, rng)
-    truth, scale = plan.truth, MEASURES["speaker"].scale
-    sample = GoldSample(data.gold, np.full(len(data.gold), 1 - data.inclusion), "article", data.human.size[data.gold])
-    model, human = (rows_of(t, data.gold, 1 / data.inclusion) for t in (data.model, data.human))
+    first, second = np.triu_indices(plan.n_outlets, 1)
+    gap = plan.truth[first] - plan.truth[second]
+    return _by_labels(plan, data, gap, seed) | _by_sample(plan, data, gap)
+
+
+def _by_labels(plan: Plan, data: Draw, gap: Floats, seed: int) -> dict[str, float]:
+    """What intervals hold that take the true labels, or the model's, as they are."""
     out: dict[str, float] = {}
-    gap = truth[np.triu_indices(plan.n_outlets, 1)[0]] - truth[np.triu_indices(plan.n_outlets, 1)[1]]
     for name, totals in (("human", data.human), ("naive", data.model)):
-        found = estimate(totals, data.layout, scale, plan.resamples, seed)
-        out[f"{name}_covers"] = _covers(found.low[:-1], found.high[:-1], truth)
+        # The bootstrap of `estimate` once: its percentiles, and the intervals that it gives for shares.
+        found = estimate(totals, data.layout, Scale(share=False), plan.resamples, seed)
+        low, high = share_intervals(found.value, found.se, found.n_articles, found.n_units)
+        out[f"{name}_covers"] = _covers(low[:-1], high[:-1], plan.truth)
         pairs = differences(found.value[:-1], borrowed_se(found), found.n_articles[:-1] - 1)
         out[f"{name}_false"] = _false(pairs.q, gap)
         if name == "human":
+            out["percentile_covers"] = _covers(found.low[:-1], found.high[:-1], plan.truth)
             out["difference_covers"] = _covers(pairs.low, pairs.high, gap)
-    corrected = correct(data.model, model, human, sample, data.layout, scale, "coverage")
-    out["corrected_covers"] = _covers(corrected.low[:-1], corrected.high[:-1], truth)
-    out["corrected_width"] = _mean(list((corrected.high - corrected.low)[:-1].ravel()))
-    pairs = differences(corrected.value[:-1], comparable_se(corrected), corrected.df[:-1])
-    out["corrected_false"] = _false(pairs.q, gap)
-    out["corrected_difference_covers"] = _covers(pairs.low, pairs.high, gap)
-    within = correct(data.model, model, human, sample, data.layout, scale, "corpus")
-    by_hand = data.human.y.reshape(plan.n_outlets, plan.n_articles, -1).sum(axis=1)
-    out["corpus_covers"] = _covers(within.low[:-1], within.high[:-1], by_hand / by_hand.sum(axis=1, keepdims=True))
-    alone = gold_only(data.model, human, sample, data.layout, scale, "coverage")
-    out["gold_covers"] = _covers(alone.low[:-1], alone.high[:-1], truth)
-    out["gold_width"] = _mean(list((alone.high - alone.low)[:-1].ravel()))
     return out
+
+
+def _by_sample(plan: Plan, data: Draw, gap: Floats) -> dict[str, float]:
+    """What intervals hold that the sample corrects, or that come from it alone."""
+    truth, scale = plan.truth, MEASURES["speaker"].scale
+    sample = GoldSample(data.gold, np.full(len(data.gold), 1 - data.inclusion), "article", data.human.size[data.gold])
+    model, human = (rows_of(t, data.gold, 1 / data.inclusion) for t in (data.model, data.human))
+    corrected = correct(data.model, model, human, sample, data.layout, scale, "coverage")
+    own = correct(data.model, model, human, sample, data.layout, scale, "coverage", own_spread=0)
+    within = correct(data.model, model, human, sample, data.layout, scale, "corpus")
+    alone = gold_only(data.model, human, sample, data.layout, scale, "coverage")
+    pairs = differences(corrected.value[:-1], comparable_se(corrected), corrected.df[:-1])
+    every_pair = differences(corrected.value[:-1], corrected.se[:-1], corrected.df[:-1])
+    by_hand = data.human.y.reshape(plan.n_outlets, plan.n_articles, -1).sum(axis=1)
+    by_hand /= by_hand.sum(axis=1, keepdims=True)
+    return {
+        "corrected_covers": _covers(corrected.low[:-1], corrected.high[:-1], truth),
+        "own_spread_covers": _covers(own.low[:-1], own.high[:-1], truth),
+        "corpus_covers": _covers(within.low[:-1], within.high[:-1], by_hand),
+        "gold_covers": _covers(alone.low[:-1], alone.high[:-1], truth),
+        "corrected_difference_covers": _covers(pairs.low, pairs.high, gap),
+        "corrected_false": _false(pairs.q, gap),
+        "any_sample_false": _false(every_pair.q, gap),
+        "corrected_width": _mean(list((corrected.high - corrected.low)[:-1].ravel())),
+        "gold_width": _mean(list((alone.high - alone.low)[:-1].ravel())),
+    }
 
 
 def _covers(low: Floats, high: Floats, truth: Floats) -> float:
@@ -193,7 +222,7 @@ def table(plans: list[Plan], n_corpora: int, seed: int) -> Iterator[tuple[Plan, 
     """Means over simulated corpora, plan by plan."""
     for plan in plans:
         results = [one(plan, seed + i) for i in range(n_corpora)]
-        yield plan, {name: _mean([r[name] for r in results]) for name in FIGURES}
+        yield plan, {name: _mean([r[name] for r in results]) for name in results[0]}
 
 
 def _mean(values: list[float]) -> float:
@@ -202,31 +231,38 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(there)) if there else np.nan
 
 
-def main() -> None:
-    """Print the table, a line a plan."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sayso.framing.simulate", description=__doc__.splitlines()[0])
     parser.add_argument("--outlets", type=int, nargs="+", default=[2, 7, 30])
     parser.add_argument("--articles", type=int, nargs="+", default=[10, 30, 100, 300, 1000])
+    parser.add_argument("--differ", choices=["yes", "no"], nargs="+", default=["yes", "no"], help="do outlets differ?")
     parser.add_argument("--corpora", type=int, default=200, help="simulated corpora for each line")
     parser.add_argument("--gold", type=float, default=0.2, help="share of the articles labelled by hand")
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    parser.add_argument("--rules", action="store_true", help="print what three rules are for instead")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the table, a line a plan."""
+    options = _options()
     plans = [
-        Plan(n_outlets, n_articles, differ, options.gold, options.resamples)
-        for differ in (True, False)
+        Plan(n_outlets, n_articles, differ == "yes", options.gold, options.resamples)
+        for differ in options.differ
         for n_outlets in options.outlets
         for n_articles in options.articles
     ]
-    print("| kinds | outlets | articles each | " + " | ".join(name.replace("_", " ") for name in FIGURES) + " | s |")
-    print("| --- " * (len(FIGURES) + 4) + "|")
-    start = time.perf_counter()
+    figures = RULES if options.rules else FIGURES
+    print("| outlets differ | outlets | articles each | " + " | ".join(figures.values()) + " | seconds |")
+    print("| --- " * (len(figures) + 4) + "|")
+    start = time.process_time()
     for plan, means in table(plans, options.corpora, options.seed):
-        cells = " | ".join("–" if np.isnan(means[name]) else f"{100 * means[name]:.1f}" for name in FIGURES)
-        kinds = "two" if plan.differ else "one"
-        print(f"| {kinds} | {plan.n_outlets} | {plan.n_articles} | {cells} | {time.perf_counter() - start:.0f} |")
-        sys.stdout.flush()
-        start = time.perf_counter()
+        cells = " | ".join("–" if np.isnan(means[name]) else f"{100 * means[name]:.1f}" for name in figures)
+        seconds = time.process_time() - start
+        differ = "yes" if plan.differ else "no"
+        print(f"| {differ} | {plan.n_outlets} | {plan.n_articles} | {cells} | {seconds:.0f} |", flush=True)
+        start = time.process_time()
 
 
 if __name__ == "__main__":

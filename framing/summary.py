@@ -115,6 +115,11 @@ def _differences(findings: Findings) -> str:
     table = view.differences.filter(pl.col("measure") == "speaker")
     prefix = "corrected_" if "corrected_q" in table.columns else ""
     tested = table.filter(pl.col(f"{prefix}q").is_not_null())
+    if prefix and not tested.height:
+        return (
+            f"No two groups are compared: a comparison that allows for the model's errors needs {MIN_ARTICLES} "
+            "hand-labelled articles in each. The uncorrected differences take the model's labels as true."
+        )
     found = tested.filter(pl.col(f"{prefix}discovery"))
     kind = "corrected for the model's errors" if prefix else "not corrected for the model's errors"
     text = (

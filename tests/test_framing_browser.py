@@ -61,7 +61,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    corpus = invented(n_articles=60)
+    # Half of each outlet's 15 articles are labelled by hand: with the usual quarter no group has the five that a
+    # comparison needs, and no difference could hold.
+    corpus = invented(n_articles=60, gold_share=0.5)
     evil = corpus.rows.head(len(EVIL)).with_columns(
         pl.lit("aaa-evil").alias("article"),
         pl.int_range(pl.len()).alias("sentence"),
@@ -132,7 +134,6 @@ def test_tables_sort_by_number_and_back(browser: Any, page: str) -> None:
     assert down == up[::-1]
 
 
-@pytest.mark.xfail(reason="known fault: the example page holds no difference that survives the stricter intervals")
 def test_only_differences_that_hold(browser: Any, page: str) -> None:
     open_page(browser, page)
     count = (
@@ -188,7 +189,6 @@ def test_stance_is_a_solid_or_a_dotted_line(browser: Any, page: str) -> None:
     assert found == {("0", "solid"), ("1", "dotted")}
 
 
-@pytest.mark.xfail(reason="known fault: at 360 pixels something is 13 pixels too wide")
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_sticks_out(browser: Any, page: str, width: int) -> None:
     open_page(browser, page, width=width)

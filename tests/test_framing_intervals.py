@@ -139,3 +139,13 @@ def test_simulated_truth_is_covered() -> None:
     assert mean["corrected_width"] < 0.75 * mean["gold_width"]
     assert mean["human_false"] <= 0.1
     assert mean["corrected_false"] <= 0.1
+
+
+def test_where_nothing_differs_little_is_found() -> None:
+    # Every difference found is false here, so a corpus shows 0 or 1; held at 5 %, more than 4 of 20 corpora would
+    # show any with a probability of 0.003.
+    results = [one(Plan(3, 30, differ=False, resamples=100), seed) for seed in range(20)]
+    for name in ("human_false", "corrected_false"):
+        shown = [result[name] for result in results]
+        assert set(shown) <= {0.0, 1.0}
+        assert sum(shown) <= 4, name
