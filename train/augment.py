@@ -13,6 +13,7 @@ import numpy as np
 
 from ..model.mentions import Mention
 from ..model.records import Sentence
+from ..model.sentences import quotation_state
 from .examples import TrainingArticle
 
 # Pairs of one-character marks, so that offsets stay: (double opening, double closing, single opening, single closing).
@@ -48,6 +49,10 @@ class Augmentation:
         drop_speaker: a speaker of the scheme is not prompted; its sentences become the rest's.
         shuffle: the speakers are prompted in another order.
         drop_token: a token is hidden.
+        paragraphs: the article's paragraphs become others, mostly of one or two sentences.
+        unknown: the speakers are prompted as if the network had never met them, so that it reads their descriptions
+            and names; a study that brings its own speakers is labelled so.
+        generic: only "any source" and the outlet are prompted.
     """
 
     names: float = 0.25
@@ -57,6 +62,9 @@ class Augmentation:
     drop_speaker: float = 0.1
     shuffle: float = 0.5
     drop_token: float = 0.03
+    paragraphs: float = 0.0
+    unknown: float = 0.0
+    generic: float = 0.0
 
 
 def restyle_quotes(article: TrainingArticle, rng: np.random.Generator) -> TrainingArticle:
@@ -99,6 +107,28 @@ def _looks_personal(word: str) -> bool:
     return bool(
         re.search(r"(ov|ev|in|yn|sky|skyi|skiy|ko|uk|chuk|ak|yak|yov|ova|eva|ina|iy|yi|off|dze|ian|ets|enko)$", word)
     ) and (word not in {"Putin", "Kremlin", "Belgorod"})
+
+
+def reparagraph(article: TrainingArticle, rng: np.random.Generator) -> TrainingArticle:
+    """The article cut into paragraphs anew: each sentence opens one with a probability drawn for the article.
+
+    The headline stays alone, and a quotation over several sentences stays whole. Only articles without token tags or
+    source spans can be cut anew (their offsets move).
+    """
+    opens_at = float(rng.uniform(0.4, 0.95))
+    quoted = quotation_state(article.text)
+    sentences: list[Sentence] = []
+    paragraph = 0
+    for i, sentence in enumerate(article.sentences):
+        if i == 0 or (sentence.paragraph == 0 and article.sentences[i - 1].paragraph == 0):
+            number = sentence.paragraph
+        else:
+            inside = bool(quoted[sentence.start]) and article.text[sentence.start] not in "\"“‘«„'"
+            fresh = article.sentences[i - 1].paragraph == 0 or (not inside and rng.random() < opens_at)
+            number = paragraph + 1 if fresh else paragraph
+        paragraph = number
+        sentences.append(replace(sentence, paragraph=number))
+    return relaid(replace(article, sentences=tuple(sentences)), [s.text for s in sentences])
 
 
 def relaid(article: TrainingArticle, texts: Sequence[str]) -> TrainingArticle:

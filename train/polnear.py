@@ -26,8 +26,14 @@ ATTRIBUTED_SHARE = 0.5
 UNCLEAR_SHARE = 0.25
 
 OTHER, OUTLET, SOMEBODY = "other", "outlet", "somebody"
+#: What the only source of a two-way scheme is called.
+ANY_PROMPTS = (
+    "Any source: whoever said, wrote, thought or wanted it, named or not",
+    "Any source",
+    "Somebody else's word",
+)
 _OTHER_PROMPTS = ("Any other source: witnesses, analysts, foreign states, media, unnamed", "Any other source", "Others")
-_OUTLET_PROMPTS = ("The outlet itself, nobody else", "The outlet, in its own voice")
+OUTLET_PROMPTS = ("The outlet itself, nobody else", "The outlet, in its own voice")
 
 # Verbs that only fit a truth: by the codebook what they introduce, outside quotation marks, is asserted, while
 # PolNeAR counts it as attributed. Such sentences teach no stance.
@@ -88,7 +94,7 @@ def from_attributions(name: str, text: str, attributions: list[Attribution]) -> 
         for kind, spans in (("source", attribution.source), ("cue", attribution.cue), ("content", attribution.content))
         for start, end in spans
     )
-    voices = (*_named_voices(text, attributions, keys), Voice(OTHER, _OTHER_PROMPTS), Voice(OUTLET, _OUTLET_PROMPTS))
+    voices = (*_named_voices(text, attributions, keys), Voice(OTHER, _OTHER_PROMPTS), Voice(OUTLET, OUTLET_PROMPTS))
     return TrainingArticle(name, "polnear", text, sentences, targets, voices, tags, outlet=name.split("_")[0])
 
 

@@ -71,6 +71,9 @@ class AugmentationRecipe(_Strict):
     drop_speaker: Share = 0.1
     shuffle: Share = 0.5
     drop_token: Share = 0.03
+    paragraphs: Share = 0.0
+    unknown: Share = 0.0
+    generic: Share = 0.0
 
 
 class TrainSettings(_Strict):

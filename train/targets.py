@@ -13,9 +13,9 @@ from ..model.mentions import AliasMatcher, Mention
 from ..model.scheme import Scheme, Speaker
 from ..model.sentences import quotation_state
 from ..model.windows import EncodedArticle, Slot, Span, Window, WindowBuilder, collate
-from .augment import Augmentation, rename, restyle_quotes
+from .augment import Augmentation, rename, reparagraph, restyle_quotes
 from .examples import Target, TrainingArticle, Voice
-from .polnear import OTHER, OUTLET, SOMEBODY
+from .polnear import ANY_PROMPTS, OTHER, OUTLET, OUTLET_PROMPTS, SOMEBODY
 
 _TAG_NUMBER = {"source": 1, "cue": 2, "content": 3}
 #: Not a target: the loss skips it.
@@ -81,15 +81,13 @@ class TargetBuilder:
     def windows(self, article: TrainingArticle, rng: np.random.Generator) -> list[TargetWindow]:
         """An article's windows, with this draw's changes."""
         change = self.augmentation
-        if article.voices:
-            slots, allowed, matcher = self._own_scheme(article, rng)
-        else:
-            slots, allowed = self._study_scheme(rng)
-            matcher = self.matcher
+        if change is not None and article.tags is None and rng.random() < change.paragraphs:
+            article = reparagraph(article, rng)
+        slots, allowed, matcher = self._scheme_for(article, rng)
         mentions = matcher.find(article.text)
         if change is not None:
             if article.tags is None and rng.random() < change.names:
-                article = rename(article, mentions, rng)
+                article = rename(article, self.matcher.find(article.text), rng)
                 mentions = matcher.find(article.text)
             if rng.random() < change.quotes:
                 article = restyle_quotes(article, rng)
@@ -109,6 +107,37 @@ class TargetBuilder:
             return []
         return [m for m in mentions if rng.random() >= change.drop_mention]
 
+    def _scheme_for(
+        self, article: TrainingArticle, rng: np.random.Generator
+    ) -> tuple[tuple[Slot, ...], dict[str, tuple[str, ...]], AliasMatcher]:
+        """The speakers prompted for an article: its own, the study's, or any source beside the outlet.
+
+        An article with voices of its own is read under the study's scheme too, where whoever speaks may be anybody but
+        the outlet: else the network would learn that a prompt of the study never stands before such news.
+        """
+        change = self.augmentation
+        if change is not None and rng.random() < change.generic:
+            return self._generic_scheme(article, rng)
+        if article.voices and (change is None or rng.random() >= change.generic):
+            return self._own_scheme(article, rng)
+        slots, allowed = self._study_scheme(rng)
+        if article.voices and self.outlet is not None:
+            anybody = tuple(slot.speaker for slot in slots if slot.speaker != self.outlet)
+            allowed = {v.id: anybody for v in article.voices} | {OTHER: anybody, SOMEBODY: anybody}
+            allowed[OUTLET] = (self.outlet,)
+        return slots, allowed, self.matcher
+
+    def _generic_scheme(
+        self, article: TrainingArticle, rng: np.random.Generator
+    ) -> tuple[tuple[Slot, ...], dict[str, tuple[str, ...]], AliasMatcher]:
+        """Any source against the outlet."""
+        ids = {speaker for target in article.targets for speaker in target.speakers}
+        own = {OUTLET} if article.voices else {self.outlet}
+        allowed: dict[str, tuple[str, ...]] = {i: (OUTLET,) if i in own else (OTHER,) for i in ids}
+        prompts = [(OTHER, ANY_PROMPTS), (OUTLET, OUTLET_PROMPTS)]
+        slots = [self.builder.slot(speaker, names[int(rng.integers(len(names)))]) for speaker, names in prompts]
+        return tuple(slots[i] for i in rng.permutation(2)), allowed, AliasMatcher(())
+
     def _study_scheme(self, rng: np.random.Generator) -> tuple[tuple[Slot, ...], dict[str, tuple[str, ...]]]:
         """Slots of the study's scheme, and which slots each speaker id stands for (a dropped one: the rest)."""
         speakers: list[Speaker] = list(self.scheme.speakers)
@@ -123,11 +152,12 @@ class TargetBuilder:
             if rng.random() < change.shuffle:
                 speakers = [speakers[i] for i in rng.permutation(len(speakers))]
         by_name = change is not None and rng.random() < 0.2
+        is_known = change is None or rng.random() >= change.unknown
         slots = tuple(
             self.builder.slot(
                 s.id,
                 s.name if by_name or not s.description else s.description,
-                self.scheme.speaker_ids.index(s.id) + 1,
+                self.scheme.speaker_ids.index(s.id) + 1 if is_known else 0,
             )
             for s in speakers
         )
