@@ -35,6 +35,14 @@ class EvaluateOptions:
         ),
     ] = None
     model: Annotated[Path | None, typer.Option(help="Model folder. Default: the shipped model.")] = None
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            "--scheme",
+            "-s",
+            help="Another study's scheme, by name or file: its speakers are told by their descriptions and aliases.",
+        ),
+    ] = None
     texts: Annotated[
         list[Path] | None, typer.Option(help="Folder with the texts of stand-off labels; may be given several times.")
     ] = None
@@ -66,9 +74,11 @@ def run_evaluate(options: EvaluateOptions) -> None:
         raise typer.BadParameter("nothing to evaluate on: name gold labels, or --traps", param_hint="GOLD")
     _check_errors_page(options)
     from ..evaluation.traps import read_traps
-    from ..model.labeller import Labeller
+    from ..model.labeller import Labeller, LabelSettings
+    from ..model.scheme import Scheme
 
-    with closing(Labeller.load(options.model)) as labeller:
+    settings = LabelSettings(scheme=None if options.scheme is None else Scheme.load(options.scheme))
+    with closing(Labeller.load(options.model, settings)) as labeller:
         scheme = labeller.scheme
         collections = read_collections([] if options.gold is None else options.gold, scheme, options.texts)
         families = [] if options.traps is None else read_traps(options.traps, scheme)

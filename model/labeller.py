@@ -18,10 +18,11 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from .checkpoint import ModelConfig, check_digests, load_tokenizer, read_config, shipped_model
-from .errors import ArticleError
+from .errors import ArticleError, SchemeError
 from .evidence import article_evidence
 from .readers.settings import Failure
 from .records import Article, LabelledSentence, Sentence
+from .scheme import Scheme
 from .scorer import ArticleScores, PendingScores, Runner, Scorer, probabilities
 from .sentences import segment
 from .windows import WindowBuilder
@@ -43,11 +44,14 @@ class LabelSettings:
         keep_boilerplate: label adverts, menus and the like too.
         min_confidence: rows whose less certain label has a lower probability are marked `abstained`; 0 marks none.
         evidence: give the spans of source, cue and content.
+        scheme: whose speakers are asked for; None for those that the model was trained for. Speakers of another study
+            are known by their descriptions and aliases alone, and the probabilities are not calibrated for them.
     """
 
     keep_boilerplate: bool = False
     min_confidence: float = 0.0
     evidence: bool = True
+    scheme: Scheme | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,8 @@ class Labeller:
         self, config: ModelConfig, scorer: Scorer, settings: LabelSettings | None = None, *, n_threads: int = 1
     ) -> None:
         self.config = config
-        self.scheme = config.scheme
         self.settings = LabelSettings() if settings is None else settings
+        self.scheme = scorer.scheme
         self._scorer = scorer
         self._n_threads = n_threads
         self._pool: Executor = ThreadPoolExecutor(n_threads, "sayso-window") if n_threads > 1 else _Inline()
@@ -141,6 +145,7 @@ class Labeller:
 
         Raises:
             ModelFolderError: the folder is not whole, was changed, or is of an unknown version.
+            SchemeError: the settings ask for a scheme whose stances the model does not know.
         """
         from .runtime import OnnxRunner
 
@@ -149,7 +154,7 @@ class Labeller:
         check_digests(place, config)
         builder = WindowBuilder(load_tokenizer(place), config.window, config.encoder.special)
         n_streams = _n_cores() if n_threads is None else n_threads
-        return cls(config, Scorer(builder, config.scheme, OnnxRunner(place, 1)), settings, n_threads=n_streams)
+        return cls.with_runner(config, builder, OnnxRunner(place, 1), settings, n_threads=n_streams)
 
     @classmethod
     def with_runner(
@@ -161,8 +166,15 @@ class Labeller:
         *,
         n_threads: int = 1,
     ) -> Labeller:
-        """A labeller over any runner: for parity checks and tests."""
-        return cls(config, Scorer(builder, config.scheme, runner), settings, n_threads=n_threads)
+        """A labeller over any runner: for parity checks and tests.
+
+        Raises:
+            SchemeError: the settings ask for a scheme whose stances the model does not know.
+        """
+        asked = None if settings is None else settings.scheme
+        scheme = config.scheme if asked is None else asked
+        scorer = Scorer(builder, scheme, runner, _known(scheme, config.scheme))
+        return cls(config, scorer, settings, n_threads=n_threads)
 
     def label_text(self, text: str, *, article: str = "text") -> tuple[LabelledSentence, ...]:
         """Label one text."""
@@ -259,6 +271,24 @@ class Labeller:
                 evidence=None if evidence is None else evidence[i],
                 extra=extra,
             )
+
+
+def _known(scheme: Scheme, trained: Scheme) -> tuple[str, ...]:
+    """The speakers that have a class of their own in a network trained for `trained`.
+
+    In training either every speaker has its class or none: one name in common does not make a known scheme.
+
+    Raises:
+        SchemeError: the stances are others.
+    """
+    if scheme.stance_ids != trained.stance_ids:
+        raise SchemeError(
+            f"the model does not know the stances of scheme {scheme.name}",
+            expected=", ".join(trained.stance_ids),
+            found=", ".join(scheme.stance_ids),
+            hint="give the scheme these stances, or train a model on sentences labelled with yours",
+        )
+    return trained.speaker_ids if set(scheme.speaker_ids) == set(trained.speaker_ids) else ()
 
 
 def _n_cores() -> int:
