@@ -12,6 +12,7 @@ from typing import Any
 
 from ..model.errors import RowError, SaysoError
 from ..model.records import LabelledSentence, from_row, to_row
+from ..model.rowfiles import not_utf8
 from ..model.scheme import Scheme
 
 
@@ -125,8 +126,8 @@ def read_text(path: Path) -> str:
     """
     try:
         return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise RowError(f"{path}: not UTF-8", found=str(error), hint="save the file as UTF-8") from None
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
 
 
 def first_line(path: Path) -> str:

@@ -20,37 +20,52 @@ from ..model.scheme import Scheme
 from .base import Reading, ReadOptions, as_json, first_line, load_json, plain_columns, read_text, row_of
 from .documents import LABELS, Document, Mark, cover, head_of
 
+_STANCE_COLOUR = "#5f6368"
 #: Where doccano has put a line's labels over its versions.
 _LABEL_KEYS = ("label", "labels", "cats", "entities")
 
 
 def is_doccano(path: Path) -> bool:
-    """Whether it is a `.jsonl` file whose first line has a list `label` and no `speaker`."""
+    """Whether its first line of JSON (or the first object of a list in it) has a list `label` and no `speaker`."""
     if path.suffix.lower() not in {".jsonl", ".json"} or not path.is_file():
         return False
     try:
         first = json.loads(first_line(path))
     except ValueError:
         return False
+    if isinstance(first, list) and first:
+        first = first[0]
     return (
         isinstance(first, dict) and "speaker" not in first and any(isinstance(first.get(k), list) for k in _LABEL_KEYS)
     )
 
 
-def write_doccano(path: Path, rows: Sequence[LabelledSentence], _scheme: Scheme | None) -> None:
-    """Write lines of text, labels and metadata.
+def write_doccano(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | None) -> None:
+    """Write lines of text, labels and metadata; with a scheme also its labels, `NAME.labels.json`, for the project.
 
     The model's probabilities are left out: doccano knows no predictions, only labels that people change.
     """
+    plain = [plain_columns(row, ("text", *LABELS, *PREDICTION_COLUMNS)) for row in rows]
+    # doccano reads lines into a table, and fails on cells that it has to fill itself: every line has every column.
+    empty = dict.fromkeys((column for columns in plain for column in columns), "")
     with whole_file(path) as file:
-        for row in rows:
+        for row, columns in zip(rows, plain, strict=True):
             labels = [f"{head}:{label}" for head, label in zip(LABELS, (row.speaker, row.stance), strict=True) if label]
-            columns = plain_columns(row, ("text", *LABELS, *PREDICTION_COLUMNS))
-            file.write(as_json({"text": row.text, "label": labels, **columns}) + "\n")
+            file.write(as_json({"text": row.text, "label": labels, **empty, **columns}) + "\n")
+    if scheme is not None:
+        with whole_file(path.with_suffix(".labels.json")) as file:
+            file.write(as_json(label_types(scheme)) + "\n")
+
+
+def label_types(scheme: Scheme) -> list[dict[str, str]]:
+    """The labels as doccano imports them ("Labels", "Import labels")."""
+    coloured = [(f"speaker:{speaker.id}", speaker.colour) for speaker in scheme.speakers]
+    plain = [(f"stance:{stance.id}", _STANCE_COLOUR) for stance in scheme.stances]
+    return [{"text": text, "background_color": colour, "text_color": "#ffffff"} for text, colour in coloured + plain]
 
 
 def read_doccano(path: Path, options: ReadOptions) -> Reading:
-    """Read an export as JSONL.
+    """Read an export as JSONL or JSON.
 
     Raises:
         RowError: a line is malformed, or has two labels of one kind.
@@ -58,7 +73,8 @@ def read_doccano(path: Path, options: ReadOptions) -> Reading:
     rows: list[LabelledSentence] = []
     unknown: Counter[str] = Counter()
     for where, line in _lines(path):
-        data = renamed({**line.pop("meta", {}), **line}, options.columns)
+        whole = {**line.pop("meta", {}), **line}
+        data = renamed({column: value for column, value in whole.items() if value != ""}, options.columns)
         key = next((key for key in _LABEL_KEYS if key in data), None)
         labels = data.pop(key) if key is not None else []
         if not isinstance(labels, list):
@@ -83,11 +99,14 @@ def read_doccano(path: Path, options: ReadOptions) -> Reading:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        data = load_json(line, where)
+    text = read_text(path)
+    found: Iterator[tuple[str, Any]]
+    if text.lstrip().startswith("["):
+        found = ((f"{path}: example {number}", data) for number, data in enumerate(load_json(text, str(path)), 1))
+    else:
+        lines = ((f"{path}:{number}", line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+        found = ((where, load_json(line, where)) for where, line in lines)
+    for where, data in found:
         if not isinstance(data, dict):
             raise RowError(f"{where}: not a JSON object", found=type(data).__name__)
         yield where, data

@@ -34,17 +34,53 @@ def read_rows(
     Raises:
         RowError: the file is missing, of an unknown kind, or a row in it is wrong; it names file and line.
     """
+    header = _NEEDED if labelled else _NEEDED[:1]
+    for _, row in read_placed_rows(path, labelled=labelled, columns=columns, header=header):
+        yield row
+
+
+def read_placed_rows(
+    path: Path, *, labelled: bool, columns: Mapping[str, str] | None = None, header: Sequence[str] = _NEEDED
+) -> Iterator[tuple[str, LabelledSentence]]:
+    """Rows of a file, each with where it stands ("labels.csv:7").
+
+    Args:
+        path: as `read_rows` has it.
+        labelled: as `read_rows` has it.
+        columns: as `read_rows` has it.
+        header: columns, by our names, that a table must have even if cells in them may be empty.
+
+    Raises:
+        RowError: as `read_rows`.
+    """
     if not path.is_file():
         raise RowError(f"no file {path}", expected=f"labelled rows in a file that ends in {' '.join(ROW_SUFFIXES)}")
     names = {} if columns is None else columns
-    needed = [names.get(column, column) for column in (_NEEDED if labelled else _NEEDED[:1])]
     try:
-        for number, (where, data) in enumerate(_read_raw(path, needed)):
-            yield from_row(renamed(data, names), where, number, labelled=labelled)
-    except UnicodeDecodeError as error:
-        raise RowError(f"{path}: not UTF-8", found=str(error), hint="save the file as UTF-8") from None
+        for number, (where, data) in enumerate(_read_raw(path, [names.get(column, column) for column in header])):
+            yield where, from_row(renamed(data, names), where, number, labelled=labelled)
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
     except csv.Error as error:
         raise RowError(f"{path}: no readable table", found=str(error)) from None
+
+
+def not_utf8(path: Path) -> RowError:
+    """The error for a file that is not UTF-8, with the line where that shows."""
+    content = path.read_bytes()
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        if b"\0" in content[:4096]:
+            return RowError(f"{path}: binary data, no text", expected="text in UTF-8", found=repr(content[:16]))
+        return RowError(
+            f"{path}:{line}: not UTF-8",
+            expected="text in UTF-8",
+            found=repr(content[max(0, error.start - 20) : error.start + 10]),
+            hint="save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+        )
+    return RowError(f"{path}: not UTF-8 when it was read", hint="try again: the file has changed meanwhile")
 
 
 def _read_raw(path: Path, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -106,12 +142,24 @@ def _read_csv(path: Path, delimiter: str, needed: Sequence[str]) -> Iterator[tup
                 f"{path}:1: column {', '.join(missing)} is missing",
                 expected=f"columns {', '.join(needed)}",
                 found=", ".join(header),
+                hint=f"name the columns so, or convert: `sayso convert {path} rows.jsonl --column {missing[0]}=NAME`",
             )
-        for data in reader:
+        for data in _told_rows(reader, path):
             where = f"{path}:{reader.line_num}"
             if None in data:
                 raise RowError(f"{where}: more cells than the header has columns", hint="quote cells that hold commas")
             yield where, data
+
+
+def _told_rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise RowError(
+            f"{path}:{reader.line_num + 1}: no readable line",
+            expected=f"cells of at most {csv.field_size_limit():,} characters, quotation marks in pairs",
+            found=str(error),
+        ) from None
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -164,7 +164,10 @@ class Scheme(_Strict):
         if path.suffix in {".yaml", ".yml"}:
             if not path.is_file():
                 raise SchemeError(f"no scheme file {path}", hint=f"shipped schemes: {', '.join(shipped_schemes())}")
-            text, where = path.read_text(encoding="utf-8"), str(path)
+            try:
+                text, where = path.read_text(encoding="utf-8"), str(path)
+            except UnicodeDecodeError as error:
+                raise SchemeError(f"{path} is no text in UTF-8", found=str(error)) from None
         elif str(name_or_path) in shipped_schemes():
             where = f"scheme {name_or_path}"
             text = (files("sayso.configs") / "schemes" / f"{name_or_path}.yaml").read_text(encoding="utf-8")
@@ -189,16 +192,22 @@ def shipped_schemes() -> tuple[str, ...]:
 
 def unknown_label(kind: str, found: str, known: Iterable[str], where: str = "") -> SchemeError:
     """The error for a label that the scheme lacks, with the nearest known label as a hint."""
-    from difflib import get_close_matches
-
     labels = tuple(known)
-    near = get_close_matches(re.sub(r"\W+", "_", found.strip().casefold()), labels, n=1)
+    near = nearest_label(found, labels)
     return SchemeError(
         f"{where}: unknown {kind}" if where else f"unknown {kind}",
         expected=f"one of {', '.join(labels)}",
         found=repr(found),
-        hint=f"did you mean {near[0]!r}?" if near else "add it to the scheme, or mend the label",
+        hint=f"did you mean {near!r}?" if near is not None else "add it to the scheme, or mend the label",
     )
+
+
+def nearest_label(found: str, known: Iterable[str]) -> str | None:
+    """The known label that is written most like the one found, if any is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(re.sub(r"\W+", "_", found.strip().casefold()), tuple(known), n=1)
+    return near[0] if near else None
 
 
 def faults(error: ValidationError) -> list[str]:

@@ -20,6 +20,7 @@ from sayso.model.records import Evidence, LabelledSentence
 from sayso.model.rowfiles import read_rows, write_rows
 from sayso.model.scheme import Scheme
 
+FIXTURES = Path(__file__).parent / "fixtures"
 TARGETS = {
     "rows": "out.jsonl",
     "label-studio": "out.json",
@@ -220,6 +221,41 @@ def test_a_column_called_label_does_not_make_it_doccano(tmp_path: Path) -> None:
     assert read(path, ReadOptions(columns={"speaker": "label"})).rows[0].speaker == "judge"
     with pytest.raises(RowError, match="no list of labels"):
         read(path, name="doccano")
+
+
+def test_doccano_gets_every_column_in_every_line_and_the_labels(tmp_path: Path) -> None:
+    target = tmp_path / "tasks.jsonl"
+    write(target, example(), scheme(), "doccano")
+    lines = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert len({frozenset(line) for line in lines}) == 1
+    assert (lines[0]["confidence"], lines[1]["confidence"]) == ("", 3)
+    types = json.loads((tmp_path / "tasks.labels.json").read_text(encoding="utf-8"))
+    assert {"speaker:judge", "stance:distances"} <= {label["text"] for label in types}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json"])
+def test_what_doccano_exported_is_read(suffix: str) -> None:
+    path = FIXTURES / f"doccano_export{suffix}"
+    assert find_format(path).name == "doccano"
+    reading = read(path, ReadOptions(Scheme.load("belgorod")))
+    # Five tasks were labelled there, one left open, and two brought their labels along.
+    assert [(row.sentence, row.speaker, row.stance) for row in reading.rows] == [
+        (2, "outlet", "asserts"),
+        (8, "governor", "reports"),
+        (9, "legion", "reports"),
+        (10, "outlet", "asserts"),
+        (18, "kremlin", "reports"),
+        (22, "", ""),
+        (0, "governor", "reports"),
+        (1, "outlet", "asserts"),
+    ]
+    assert reading.notes == ("1 sentences without both labels",)
+    first, second = reading.rows[:2]
+    assert (first.article, first.outlet, first.date, second.date) == ("003", "Beacon Live", None, "2023-06-01")
+    assert (first.extra["note"], first.extra["confidence"], first.extra["Comments"]) == ("read twice", 3, ["sure"])
+    assert "note" not in second.extra
+    assert second.extra["inclusion_p"] == pytest.approx(6 / 26)
+    assert second.extra["before"].endswith("paint warehouse.")
 
 
 def test_brat_spans_of_ones_own_are_read(tmp_path: Path) -> None:
