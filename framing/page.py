@@ -156,9 +156,9 @@ def _view_part(findings: Findings, view: View, number: int) -> ViewPart:
         figures=figures,
         matrix=matrix(view, scheme) if (view.estimates["measure"] == "follows").any() else [],
         uncompared=view.uncompared,
-        differences=tabulate(view.differences, scheme, "Differences between groups") if compared else None,
+        differences=tabulate(view.differences, scheme, f"Differences by {view.by}") if compared else None,
         differences_note=_differences_note(view),
-        distances=tabulate(view.distances, scheme, "Cramér’s V of the speakers") if compared else None,
+        distances=tabulate(view.distances, scheme, f"Cramér’s V of the speakers by {view.by}") if compared else None,
         estimates=tabulate(view.estimates, scheme, f"All measures by {view.by}"),
     )
 

@@ -17,6 +17,8 @@ NOTEBOOK = Path(__file__).parents[1] / "docs" / "notebooks" / "framing.ipynb"
 @pytest.mark.slow
 def test_the_notebook_runs() -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
+    # It is kept with its outputs, so that it can be read without being run.
+    assert all(cell.outputs for cell in notebook.cells if cell.cell_type == "code")
     nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
     shown = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output for output in shown if output.output_type == "error"] == []
