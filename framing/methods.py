@@ -74,7 +74,7 @@ def model_facts(folder: Path) -> str:
 
 
 def _model_scores(scores: dict[str, Any]) -> str:
-    """Scores on the articles that were held out of training, as the model folder gives them."""
+    """Scores on the validation articles, as the model folder gives them."""
     found = [
         f"{head} accuracy {percent(scores[head]['accuracy'], 1)} and macro-F1 {scores[head]['macro_f1']:.3f}"
         for head in ("speaker", "stance")
@@ -82,9 +82,9 @@ def _model_scores(scores: dict[str, Any]) -> str:
     ]
     if not found or "n_sentences" not in scores:
         return "Its folder names no scores."
-    articles = counted(scores["n_articles"], "article")
+    articles = counted(scores["n_articles"], "validation article")
     sentences = counted(scores["n_sentences"], "sentence")
-    return f"On {sentences} of {articles} that its training did not see: {', '.join(found)}."
+    return f"On {sentences} of {articles}: {', '.join(found)}."
 
 
 def methods(findings: Findings, provenance: Provenance) -> list[str]:

@@ -282,7 +282,7 @@ def test_the_methods_name_the_model(files: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     labels = next(text for text in json.loads(result.stdout)["methods"] if text.startswith("Labels."))
     assert "encoder tiny-encoder, int8 weights" in labels
-    assert "On 70 sentences of 3 articles" in labels
+    assert "On 70 sentences of 3 validation articles" in labels
     assert "speaker accuracy 91.8 % and macro-F1 0.898, stance accuracy 50.0 % and macro-F1 0.250" in labels
     assert "ab" * 32 in labels
     assert "0f" * 32 in labels
