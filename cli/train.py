@@ -10,8 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..model.scheme import Scheme
-    from ..train.data import Split
-    from ..train.examples import TrainingArticle
+    from ..train.rows import RowFile
     from ..train.settings import TrainSettings
 
 
@@ -20,7 +19,9 @@ def train(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The model folder to make.")] = None,
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="Labelled rows (.jsonl .csv .tsv .parquet) to learn from, instead of the recipe's data."),
+        typer.Option(
+            help="Labelled sentences to learn from, in any format of `sayso convert`; instead of the recipe's data."
+        ),
     ] = None,
     scheme: Annotated[
         str | None, typer.Option("--scheme", "-s", help="Scheme name or YAML file, instead of the recipe's.")
@@ -49,26 +50,23 @@ def train(
     ] = False,
 ) -> None:
     """Train a model. A run that was broken off goes on where it stopped."""
-    from ..model.scheme import Scheme
-    from ..train.data import describe, load, split
-
     if sum((folds is not None, seeds is not None, curve)) > 1:
         raise typer.BadParameter("choose one of --folds, --seeds and --curve")
     settings = _settings(config, data, scheme, encoder, polnear, real, epochs, seed)
     if dry_run or folds is not None or seeds is not None or curve:
-        chosen = Scheme.load(settings.scheme)
-        articles = load(settings.data, chosen)
-        parts = split(articles, settings)
-        typer.echo(describe(parts), err=True)
-        if not dry_run:
-            _measure(articles, parts, settings, chosen, folds, seeds, curve=curve)
+        _without_model(settings, folds, seeds, curve=curve, dry_run=dry_run)
         return
     if out is None:
         raise typer.BadParameter("name the model folder to make", param_hint="--out")
     _check_out(out)
     from ..train.run import run
 
-    made = run(settings, out, command="sayso " + " ".join(sys.argv[1:]), say=lambda line: typer.echo(line, err=True))
+    try:
+        made = run(settings, out, command="sayso " + " ".join(sys.argv[1:]), say=_say, read=_read_any)
+    except KeyboardInterrupt:
+        if out.with_name(f"{out.name}.state").is_file():
+            _say("whole epochs are kept: the same command goes on after the last one")
+        raise
     scores = made.scores
     if scores:
         typer.echo(
@@ -79,29 +77,46 @@ def train(
         )
 
 
-def _measure(
-    articles: list[TrainingArticle],
-    parts: Split,
-    settings: TrainSettings,
-    scheme: Scheme,
-    folds: int | None,
-    seeds: int | None,
-    *,
-    curve: bool,
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _read_any(path: Path, scheme: Scheme) -> RowFile:
+    """Rows of a file in any format that `sayso convert` reads."""
+    from ..formats import find_format, read
+    from ..formats.base import ReadOptions
+    from ..train.rows import PlacedRow, RowFile, read_row_file
+
+    if find_format(path).name == "rows":
+        return read_row_file(path, scheme)
+    reading = read(path, ReadOptions(scheme), check=False)
+    rows = tuple(PlacedRow(f"{path}, sentence {row.sentence} of {row.article}", row) for row in reading.rows)
+    return RowFile(rows, reading.notes)
+
+
+def _without_model(
+    settings: TrainSettings, folds: int | None, seeds: int | None, *, curve: bool, dry_run: bool
 ) -> None:
-    """Run the trials that were asked for and print them as a table."""
+    """Say what would be learned from, and run the trials that were asked for and print them as a table."""
     from rich.console import Console
     from rich.table import Table
 
+    from ..train.data import read_study
+
+    study = read_study(settings, _read_any)
+    for line in study.summary:
+        _say(line)
+    if dry_run:
+        return
     from ..train.trials import curve_trials, fold_trials, run_trials, seed_trials, spread, worth_more
 
     if folds is not None:
-        trials = fold_trials(articles, folds, settings)
+        trials = fold_trials(study.articles, folds, settings)
     elif seeds is not None:
-        trials = seed_trials(parts, seeds, settings)
+        trials = seed_trials(study.parts, seeds, settings)
     else:
-        trials = curve_trials(parts, settings)
-    scores = list(run_trials(trials, settings, scheme, lambda line: typer.echo(line, err=True)))
+        trials = curve_trials(study.parts, settings)
+    scores = list(run_trials(trials, settings, study.scheme, _say))
     table = Table("run", "articles", "sentences", "speaker F1", "stance F1", "both right")
     for s in scores:
         figures = (f"{s.speaker_f1:.3f}", f"{s.stance_f1:.3f}", f"{s.both:.3f}")

@@ -64,13 +64,14 @@ def _named(name: str) -> Format:
     return FORMATS[name]
 
 
-def read(path: Path, options: ReadOptions | None = None, name: str | None = None) -> Reading:
+def read(path: Path, options: ReadOptions | None = None, name: str | None = None, *, check: bool = True) -> Reading:
     """Labelled sentences of a file or folder in any format.
 
     Args:
         path: the file or folder.
         options: labels and column names; None for neither.
         name: of the format; None: recognised.
+        check: whether labels must be of the scheme, if one is given.
 
     Raises:
         RowError: it cannot be recognised or read; a row has a text but no place for its labels.
@@ -81,7 +82,7 @@ def read(path: Path, options: ReadOptions | None = None, name: str | None = None
         raise RowError(f"no file or folder {path}", expected=form.title)
     chosen = ReadOptions() if options is None else options
     reading = form.read(path, chosen)
-    if chosen.scheme is not None:
+    if check and chosen.scheme is not None:
         for row in reading.rows:
             if row.is_labelled:
                 chosen.scheme.check_labels(row.speaker, row.stance, f"{path}, sentence {row.sentence} of {row.article}")

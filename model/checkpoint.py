@@ -254,12 +254,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises:
         SaysoError: something that is not a model folder stands there.
     """
-    if folder.exists() and not (folder / FILES.config).is_file() and any(folder.iterdir()):
-        raise SaysoError(
-            f"{folder} exists and is no model folder",
-            expected="a new name, or a model folder to replace",
-            hint="choose another -o",
-        )
+    check_replaceable(folder)
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -273,6 +268,22 @@ def new_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def check_replaceable(folder: Path) -> None:
+    """See to it that nothing but a model folder would be replaced.
+
+    Raises:
+        SaysoError: something else stands there.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir() or (not (folder / FILES.config).is_file() and any(folder.iterdir())):
+        raise SaysoError(
+            f"{folder} exists and is no model folder",
+            expected="a new name, or a model folder to replace",
+            hint="choose another -o",
+        )
 
 
 def shipped_model() -> Path:

@@ -6,11 +6,15 @@ them). Columns that sayso does not know ride along in `extra`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .errors import RowError
+
+#: Id of the article that a bare row becomes; see `from_row`.
+_ALONE = re.compile(r"row-\d{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,11 @@ class LabelledSentence:
     def is_labelled(self) -> bool:
         """Whether it has both labels; sentences that wait for a person to label them have none ("")."""
         return bool(self.speaker and self.stance)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it was read from a bare `text,speaker,stance` row, and is an article by itself."""
+        return _ALONE.fullmatch(self.article) is not None
 
     def with_labels(self, speaker: str, stance: str) -> LabelledSentence:
         """The same sentence as a gold row with these labels."""

@@ -159,6 +159,140 @@ def test_learning_goes_on_from_a_model_folder(folders: dict[str, Path], tmp_path
     assert Labeller.load(tmp_path / "next").label_text("The raid was on Monday.")
 
 
+def test_early_stopping_leaves_time_to_round(tiny_encoder: Path, tmp_path: Path) -> None:
+    from sayso.train.run import run
+
+    said: list[str] = []
+    recipe = _recipe(
+        _rows(tmp_path / "rows.csv"),
+        tiny_encoder,
+        weights="int8",
+        rounding_from=0.9,
+        epochs=12,
+        patience=1,
+        learning_rate=1e-6,
+        head_learning_rate=1e-6,
+    )
+    made = run(recipe, tmp_path / "out", command="test", say=said.append)
+    history = made.training["history"]
+    # Next to nothing is learned at this rate: patience ends long before epoch 11, where the recipe would round.
+    rounded = [h["rounded"] for h in history]
+    assert rounded == sorted(rounded)
+    assert len(rounded) < 11
+    assert rounded[-1]
+    assert any("going on with rounded weights" in line for line in said)
+    assert any("12 epochs of" in line and "less if it stops early" in line for line in said)
+
+
+def test_without_validation_all_epochs_run(tiny_encoder: Path, tmp_path: Path) -> None:
+    from sayso.train.run import run
+
+    recipe = _recipe(_rows(tmp_path / "rows.csv"), tiny_encoder, validation_share=0.0, patience=1, epochs=3)
+    made = run(recipe, tmp_path / "out", command="test", say=_silent)
+    assert len(made.training["history"]) == 3
+    assert made.scores == {}
+
+
+def test_a_full_disk_is_told_before_any_work(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sayso.train import space
+    from sayso.train.run import run
+
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda place: usage._replace(free=100_000))
+    with pytest.raises(SaysoError, match=r"not enough space(.|\n)*0.00 GB free"):
+        run(_recipe(_rows(tmp_path / "rows.csv"), tiny_encoder), tmp_path / "out", command="test", say=_silent)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_fills_up_costs_nothing(folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path) -> None:
+    import resource
+
+    from sayso.train.run import run
+
+    recipe = _recipe(folders["int4"].parent / "rows.csv", tiny_encoder, weights="float32", rounding_from=0.5)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # A state takes 2 MB: it cannot be written whole, and the system says so as it says that a disk is full.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    try:
+        with pytest.raises(SaysoError, match=r"the disk is full(.|\n)*goes on after the last whole epoch"):
+            run(recipe, tmp_path / "out", command="test", say=_silent)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (tmp_path / "out").exists()
+    assert not list(tmp_path.glob(".*"))
+    run(recipe, tmp_path / "out", command="test", say=_silent)
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == (
+        folders["float32"] / "model.safetensors"
+    ).read_bytes()
+
+
+def test_a_study_of_its_own_starts_from_a_model_of_another(folders: dict[str, Path], tmp_path: Path) -> None:
+    from sayso.train.run import run
+
+    labels = {
+        "governor": "prosecution",
+        "ukrainian_officials": "defence",
+        "legion": "judge",
+        "kremlin": "witness",
+    }
+    path = tmp_path / "trial.csv"
+    with (folders["int4"].parent / "rows.csv").open(encoding="utf-8", newline="") as source:
+        rows = list(csv.DictReader(source))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            stance = "distances" if row["speaker"] == "legion" else row["stance"]
+            writer.writerow({**row, "speaker": labels.get(row["speaker"], row["speaker"]), "stance": stance})
+    recipe = _recipe(path, folders["int4"], scheme="trial", weights="int8", epochs=1)
+    run(recipe, tmp_path / "out", command="test", say=_silent)
+    (row,) = Labeller.load(tmp_path / "out").label_text("The judge denied it.")
+    assert row.probabilities is not None
+    assert set(row.probabilities["stance"]) == {"asserts", "reports", "distances"}
+    assert set(row.probabilities["speaker"]) == {"prosecution", "defence", "judge", "witness", "other", "outlet"}
+
+
+def test_a_downloaded_snapshot_labels_alike(folders: dict[str, Path], tmp_path: Path) -> None:
+    """huggingface_hub keeps files under their digests, and a snapshot as links to them, beside files of its own."""
+    import hashlib
+
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "0f3a"
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    for file in folders["int8"].iterdir():
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        shutil.copyfile(file, blobs / digest)
+        (snapshot / file.name).symlink_to(Path("../../blobs") / digest)
+    (snapshot / ".gitattributes").write_text("*.safetensors filter=lfs\n")
+    text = "The governor said two houses burned. The raid was on Monday."
+    assert Labeller.load(snapshot).label_text(text) == Labeller.load(folders["int8"]).label_text(text)
+
+
+@pytest.mark.parametrize(
+    ("option", "n_runs", "answer"),
+    [(["--folds", "2"], 2, "standard deviation"), (["--seeds", "2"], 2, "deviation"), (["--curve"], 4, "sentences")],
+)
+def test_the_trials_of_the_command_are_a_table(
+    option: list[str], n_runs: int, answer: str, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    import typer
+    from typer.testing import CliRunner
+
+    from sayso.cli.train import train
+
+    app = typer.Typer()
+    app.command()(train)
+    recipe = _recipe(_rows(tmp_path / "rows.csv"), tiny_encoder, epochs=1)
+    config = tmp_path / "my.yaml"
+    config.write_text(json.dumps(recipe.to_dict()))
+    done = CliRunner().invoke(app, ["-c", str(config), *option])
+    assert done.exit_code == 0, done.output
+    assert sum(line.startswith("│") for line in done.stdout.splitlines()) == n_runs
+    assert answer in done.stdout.splitlines()[-1]
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "model.onnx", "tokenizer.json"])
 def test_a_missing_file_is_named(folders: dict[str, Path], tmp_path: Path, name: str) -> None:
     copy = Path(shutil.copytree(folders["int4"], tmp_path / "copy"))
@@ -193,8 +327,10 @@ def test_a_folder_of_something_else_is_not_replaced(
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter1.txt").write_text("years of work")
     rows = folders["int4"].parent / "rows.csv"
+    said: list[str] = []
     with pytest.raises(SaysoError, match="no model folder"):
-        run(_recipe(rows, tiny_encoder, epochs=1), tmp_path / "thesis", command="test", say=_silent)
+        run(_recipe(rows, tiny_encoder, epochs=1), tmp_path / "thesis", command="test", say=said.append)
+    assert said == []  # told before anything was read or learned
     assert (tmp_path / "thesis" / "chapter1.txt").read_text() == "years of work"
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..model.errors import RowError
-from ..model.rowfiles import read_rows
 from ..model.scheme import Scheme
 from .examples import TrainingArticle, from_rows
 from .polnear import read_polnear
+from .rows import RowReader, checked_rows, read_row_file
 from .seeds import join_standoff, load_authored
 from .settings import Data, TrainSettings
+
+#: Labelled sentences below which nothing is learned: a few would only be repeated.
+MIN_LABELLED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +30,48 @@ class Split:
     notes: tuple[str, ...]
 
 
-def load(data: Data, scheme: Scheme) -> list[TrainingArticle]:
+def load(
+    data: Data,
+    scheme: Scheme,
+    *,
+    read: RowReader = read_row_file,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[TrainingArticle]:
     """All articles of a recipe's collections.
 
+    Args:
+        data: the collections.
+        scheme: whose labels they have.
+        read: reads a file of labelled rows.
+        say: receives a line for whatever was left out or is missing.
+
     Raises:
-        RowError: nothing to read, a file is wrong, or a label is not in the scheme.
+        RowError: nothing to read, a file is wrong, a sentence has two different labels, or there is too little.
+        SchemeError: a label is not in the scheme.
     """
     articles: list[TrainingArticle] = []
     for folder in data.authored:
         authored = load_authored(folder, scheme)
         articles += [replace(a, origin="authored") for x in authored for a in from_rows(x.rows, "authored")]
     for standoff in data.standoff:
-        joined = from_rows(join_standoff(standoff.labels, [standoff.texts]), "standoff")
+        rows = join_standoff(standoff.labels, [standoff.texts])
+        for row in rows:
+            scheme.check_labels(row.speaker, row.stance, f"{standoff.labels}, sentence {row.sentence} of {row.article}")
         articles += [
-            replace(a, targets=tuple(replace(t, weight=t.weight * standoff.weight) for t in a.targets)) for a in joined
+            replace(a, targets=tuple(replace(t, weight=t.weight * standoff.weight) for t in a.targets))
+            for a in from_rows(rows, "standoff")
         ]
     for path in data.rows:
-        rows = list(read_rows(path))
-        for number, row in enumerate(rows):
-            scheme.check_labels(row.speaker, row.stance, f"{path}, row {number + 1}")
-        articles += from_rows(rows, f"rows:{path.name}")
+        rows, notes = checked_rows(read(path, scheme), scheme, path.name)
+        found = from_rows(rows, f"rows:{path.name}")
+        labelled = [a for a in found if any(t.is_known for t in a.targets)]
+        if len(labelled) < len(found):
+            notes.append(
+                f"{path.name}: articles left out because nothing in them is labelled: {len(found) - len(labelled)}"
+            )
+        for note in notes:
+            say(note)
+        articles += labelled
     if data.polnear is not None:
         articles += list(read_polnear(data.polnear))
     if not articles:
@@ -54,7 +79,61 @@ def load(data: Data, scheme: Scheme) -> list[TrainingArticle]:
             "nothing to learn from", expected="`data` in the recipe, or --data FILE", found="no labelled rows"
         )
     _check_ids(articles)
+    if any(not article.voices for article in articles):
+        _check_amount(articles, scheme, say)
     return articles
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A recipe's data, ready to learn from.
+
+    Attributes:
+        scheme: the labels.
+        articles: all of them.
+        parts: the same, split.
+        summary: what was read, left out and held out, a line each.
+    """
+
+    scheme: Scheme
+    articles: tuple[TrainingArticle, ...]
+    parts: Split
+    summary: tuple[str, ...]
+
+
+def read_study(settings: TrainSettings, read: RowReader = read_row_file) -> Study:
+    """Read, check and split a recipe's data; see `load` and `split` for the errors."""
+    scheme = Scheme.load(settings.scheme)
+    notes: list[str] = []
+    articles = load(settings.data, scheme, read=read, say=notes.append)
+    parts = split(articles, settings)
+    return Study(scheme, tuple(articles), parts, (*describe(parts).splitlines(), *notes))
+
+
+def _check_amount(articles: Sequence[TrainingArticle], scheme: Scheme, say: Callable[[str], None]) -> None:
+    """See to it that the study's labels, PolNeAR's aside, are enough to tell something apart."""
+    known = [t for a in articles if not a.voices for t in a.targets if t.is_known]
+    if len(known) < MIN_LABELLED:
+        raise RowError(
+            "too few labelled sentences to learn from",
+            expected=f"at least {MIN_LABELLED}; a few hundred teach something",
+            found=str(len(known)),
+            hint="`sayso sample` draws sentences to label next",
+        )
+    for head, labels, found in (
+        ("speaker", scheme.speaker_ids, Counter(t.speakers[0] for t in known)),
+        ("stance", scheme.stance_ids, Counter(str(t.stance) for t in known)),
+    ):
+        if len(found) == 1:
+            raise RowError(
+                f"only one {head} in all labelled sentences: there is nothing to tell apart",
+                expected=f"at least two of {', '.join(labels)}",
+                found=f"{next(iter(found))}, {len(known)} times",
+                hint="is it the right column? `sayso scheme check SCHEME FILE` counts labels",
+            )
+        missing = [label for label in labels if label not in found]
+        if missing:
+            say(f"no sentence with the {head} {', '.join(missing)}: the model will hardly give it")
 
 
 def _check_ids(articles: Sequence[TrainingArticle]) -> None:
@@ -83,21 +162,31 @@ def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split
         held = set(rng.permutation(len(members))[:n_held].tolist())
         train += [a for i, a in enumerate(members) if i not in held]
         validation += [a for i, a in enumerate(members) if i in held]
-    texts = {_normal(a.text) for a in validation}
-    kept = [a for a in train if _normal(a.text) not in texts]
+    kept = without_twins(train, validation)
     notes = (
-        [f"{len(train) - len(kept)} training articles dropped: the same text is held out"]
+        [f"training articles dropped because the same text is held out: {len(train) - len(kept)}"]
         if len(kept) < len(train)
         else []
     )
     if not kept or (settings.validation_share > 0 and not validation):
+        n_needed = next((n for n in range(2, 1000) if round(settings.validation_share * n) > 0), 1000)
         raise RowError(
-            "too few articles to hold some out",
-            expected=f"articles enough for a validation share of {settings.validation_share}",
-            found=f"{len(articles)} articles",
-            hint="label more articles, or set validation_share: 0 and a fixed number of epochs",
+            "too few articles to hold some out" if kept else "nothing is left to learn from",
+            expected=f"at least {n_needed} articles for a validation share of {settings.validation_share}",
+            found=f"{len(articles)} articles, {len(validation)} held out, {len(kept)} left",
+            hint="label more articles, or change validation_share (0 holds nothing out: no scores, no early stopping)",
         )
+    if not validation and any(not a.voices for a in kept):
+        notes.append("nothing is held out: no scores, no early stopping, and probabilities are not calibrated")
     return Split(tuple(kept), tuple(validation), tuple(notes))
+
+
+def without_twins(
+    train: Sequence[TrainingArticle], validation: Sequence[TrainingArticle]
+) -> tuple[TrainingArticle, ...]:
+    """The training articles whose text, case and white space aside, is none of a held-out article."""
+    texts = {_normal(a.text) for a in validation}
+    return tuple(a for a in train if _normal(a.text) not in texts)
 
 
 def _normal(text: str) -> str:
@@ -133,9 +222,11 @@ def describe(split_data: Split) -> str:
             speakers = Counter(t.speakers[0] for a in members for t in a.targets if len(t.speakers) == 1)
             stances = Counter(t.stance for a in members for t in a.targets if t.stance is not None)
             n_sentences = sum(len(a.sentences) for a in members)
+            n_known = sum(t.is_known for a in members for t in a.targets)
             labels = "" if origin == "polnear" else "; " + ", ".join(f"{k} {n}" for k, n in speakers.most_common())
+            read = f", {n_known} of them labelled" if n_known < n_sentences and origin != "polnear" else ""
             lines.append(
-                f"{name:10s} {origin}: {len(members)} articles, {n_sentences} sentences{labels}; "
+                f"{name:10s} {origin}: {len(members)} articles, {n_sentences} sentences{read}{labels}; "
                 + ", ".join(f"{k} {n}" for k, n in stances.most_common())
             )
     return "\n".join([*lines, *split_data.notes])

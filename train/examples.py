@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model.errors import RowError
 from ..model.records import LabelledSentence, Sentence
+from ..model.sentences import segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,15 @@ class Target:
     stance: str | None
     weight: float = 1.0
     sources: tuple[tuple[int, int], ...] | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether both labels are known, so that a model can be measured on the sentence."""
+        return len(self.speakers) == 1 and self.stance is not None
+
+
+#: Of a sentence that is only read, not learned from.
+UNLABELLED = Target((), None, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +143,67 @@ def _laid_out(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[Sentence, ..
 
 
 def from_rows(rows: Sequence[LabelledSentence], origin: str) -> list[TrainingArticle]:
-    """Group gold rows into training articles, in the order in which the articles first appear.
+    """Group rows into training articles, in the order in which the articles first appear.
 
-    A row's `weight` column, where there is one, weighs its loss.
+    A row's `weight` column, where there is one, weighs its loss. Rows without labels are only read, and so is the
+    context that a sampled sentence brings (columns `before` and `after`).
+
+    Raises:
+        RowError: sentences of an article overlap, or a weight is none.
     """
     order = {article: number for number, article in enumerate(dict.fromkeys(row.article for row in rows))}
     ordered = sorted(rows, key=lambda row: order[row.article])
     articles = []
     for article, group in groupby(ordered, key=lambda row: row.article):
         members = sorted(group, key=lambda row: row.sentence)
-        text, sentences = article_text(members)
-        targets = tuple(Target((row.speaker,), row.stance, float(row.extra.get("weight", 1.0))) for row in members)
+        targets = tuple(_target(row) for row in members)
+        if any(row.extra.get(side) for row in members for side in ("before", "after")):
+            text, sentences, targets = _in_context(members, targets)
+        else:
+            text, sentences = article_text(members)
         articles.append(TrainingArticle(article, origin, text, sentences, targets, outlet=members[0].outlet))
     return articles
+
+
+def _target(row: LabelledSentence) -> Target:
+    if not row.is_labelled:
+        return UNLABELLED
+    weight = row.extra.get("weight")
+    try:
+        value = 1.0 if weight is None or weight == "" else float(weight)
+    except (TypeError, ValueError):
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise RowError(
+            f"sentence {row.sentence} of article {row.article!r}: bad 'weight'",
+            expected="a number, 0 or more",
+            found=repr(weight),
+        )
+    return Target((row.speaker,), row.stance, value)
+
+
+def _in_context(
+    rows: Sequence[LabelledSentence], targets: Sequence[Target]
+) -> tuple[str, tuple[Sentence, ...], tuple[Target, ...]]:
+    """Each sentence between its context, one after the other; sentences of the context are UNLABELLED."""
+    text, paragraph = "", 0
+    sentences: list[Sentence] = []
+    known: list[Target] = []
+    for row, target in zip(rows, targets, strict=True):
+        paragraph += bool(text)
+        text += "\n\n" if text else ""
+        for part, its_target in ((row.extra.get("before"), None), (row.text, target), (row.extra.get("after"), None)):
+            if not part:
+                continue
+            whole = str(part)
+            found = [Sentence(0, 0, 0, len(whole), whole)] if its_target is not None else segment(whole).kept
+            text += "" if not text or text[-1].isspace() else " "
+            start = len(text)
+            sentences += [
+                Sentence(paragraph + s.paragraph, len(sentences) + i, start + s.start, start + s.end, s.text)
+                for i, s in enumerate(found)
+            ]
+            known += [UNLABELLED if its_target is None else its_target] * len(found)
+            paragraph = sentences[-1].paragraph if sentences else paragraph
+            text += whole
+    return text, tuple(sentences), tuple(known)

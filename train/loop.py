@@ -6,16 +6,18 @@ Uses `accelerate` for device and precision; `stream` makes the batches, `losses`
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..evaluation.scores import confusion, macro_f1
+from ..model.rowfiles import whole_file
 from ..model.scheme import Scheme
 from ..model.scorer import ArticleScores, Scorer
 from ..model.windows import WindowBuilder, WindowSettings
@@ -24,10 +26,14 @@ from .encoders import Encoder
 from .examples import TrainingArticle
 from .losses import LossWeights, Targets, distillation_loss, loss
 from .masters import MasterWeights
+from .pace import expected_time, measured_pace
 from .settings import TrainSettings
 from .stream import WindowStream
 from .targets import TargetBatch, TargetBuilder
 from .torch_runner import TorchRunner, as_tensors
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +118,17 @@ def train(
     )
     if settings.freeze_embeddings:
         freeze_embeddings(network)
-    n_steps = settings.epochs * sum(1 for _ in stream.epoch(0))
     network.to(accelerator.device, torch.bfloat16 if settings.precision == "bf16" else torch.float32)
-    masters = MasterWeights(network, parameter_groups(network, settings), n_steps, settings)
     for teacher in teachers:
         teacher.to(accelerator.device).eval()
     weights = LossWeights(**settings.loss.model_dump())
+
+    def loss_of(batch: TargetBatch) -> Tensor:
+        return _step_loss(network, batch, teachers, weights, settings.distil, accelerator.device)
+
+    n_batches, seconds = measured_pace(network, stream.epoch(0), loss_of)
+    n_steps = settings.epochs * n_batches
+    masters = MasterWeights(network, parameter_groups(network, settings), n_steps, settings)
 
     history: list[EpochScore] = []
     best: dict[str, Tensor] = {}
@@ -125,18 +136,18 @@ def train(
     if state is not None and state.is_file():
         first, history, best = _restore(state, masters)
         say(f"going on after epoch {first} of {settings.epochs}")
+    say(expected_time(settings.epochs - first, n_batches, seconds, early=settings.patience > 0 and bool(validation)))
     for epoch in range(first, settings.epochs):
-        began, total, n_batches, reported = time.monotonic(), 0.0, 0, time.monotonic()
-        network.train()
-        for batch in stream.epoch(epoch):
-            value = _step_loss(network, batch, teachers, weights, settings.distil, accelerator.device)
-            accelerator.backward(value)
-            masters.step()
-            total, n_batches = total + float(value.detach()), n_batches + 1
-            if time.monotonic() - reported > 60:
-                reported = time.monotonic()
-                say(f"  step {masters.n_done} of {n_steps}  loss {total / n_batches:.3f}")
-        score = _validate(network, builder, scheme, validation, epoch + 1, total / max(1, n_batches), began)
+        if validation and _stale([h for h in history if h.rounded == masters.rounding], settings.patience):
+            if masters.bits is None or masters.rounding:
+                say(f"no better for {settings.patience} epochs: stopping")
+                break
+            # Only rounded weights can be kept: learn to live with that now instead of at the recipe's time.
+            say(f"no better for {settings.patience} epochs: going on with rounded weights")
+            masters.begin_rounding()
+        began = time.monotonic()
+        mean_loss = _run_epoch(network, stream.epoch(epoch), loss_of, masters, n_steps, accelerator, say)
+        score = _validate(network, builder, scheme, validation, epoch + 1, mean_loss, began)
         # Epochs before rounding began know nothing of what rounding costs: they are no candidates.
         candidates = [h for h in history if h.rounded or settings.weights == "float32"]
         score = replace(score, rounded=masters.rounding)
@@ -144,20 +155,37 @@ def train(
         if chosen:
             best = masters.result()
         history.append(score)
-        say(
-            f"epoch {score.epoch:2d}/{settings.epochs}  loss {score.loss:.3f}  speaker F1 {score.speaker_f1:.3f}  "
-            f"stance F1 {score.stance_f1:.3f}  both {score.both:.3f}  {score.seconds:.0f} s{'  *' if chosen else ''}"
-        )
+        say(_told(score, settings.epochs, chosen=chosen, measured=bool(validation)))
         if state is not None:
             _save(state, epoch + 1, history, best, masters)
-        if _stale(history, settings.patience):
-            say(f"no better for {settings.patience} epochs: stopping")
-            break
     masters.finish()
     network.to("cpu", torch.float32)
     network.load_state_dict(best)
     n_best = max((h for h in history if h.rounded or settings.weights == "float32"), key=lambda h: h.mean_f1).epoch
     return Trained(network, tuple(history), n_best if validation else history[-1].epoch)
+
+
+def _run_epoch(
+    network: nn.Module,
+    batches: Iterable[TargetBatch],
+    loss_of: Callable[[TargetBatch], Tensor],
+    masters: MasterWeights,
+    n_steps: int,
+    accelerator: Accelerator,
+    say: Callable[[str], None],
+) -> float:
+    """Learn from one epoch's batches; returns their mean loss."""
+    total, n_done, reported = 0.0, 0, time.monotonic()
+    network.train()
+    for batch in batches:
+        value = loss_of(batch)
+        accelerator.backward(value)
+        masters.step()
+        total, n_done = total + float(value.detach()), n_done + 1
+        if time.monotonic() - reported > 60:
+            reported = time.monotonic()
+            say(f"  step {masters.n_done} of {n_steps}  loss {total / n_done:.3f}")
+    return total / max(1, n_done)
 
 
 def _stale(history: Sequence[EpochScore], patience: int) -> bool:
@@ -221,8 +249,38 @@ def parameter_groups(network: nn.Module, settings: TrainSettings) -> list[dict[s
 
 
 def score_articles(scorer: Scorer, articles: Sequence[TrainingArticle]) -> list[ArticleScores]:
-    """Raw scores of training articles' sentences."""
-    return scorer.score([scorer.encode(a.text, a.sentences) for a in articles])
+    """Raw scores of those sentences of training articles whose labels are known."""
+    scored = []
+    for article, scores in zip(
+        articles, scorer.score([scorer.encode(a.text, a.sentences) for a in articles]), strict=True
+    ):
+        known = np.array([t.is_known for t in article.targets], bool)
+        scored.append(replace(scores, speaker=scores.speaker[known], stance=scores.stance[known]))
+    return scored
+
+
+def gold_numbers(articles: Sequence[TrainingArticle], scheme: Scheme) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Gold speaker and stance numbers of the sentences that `score_articles` scores, (n_sentences,) each."""
+    targets = [t for a in articles for t in a.targets if t.is_known]
+    return (
+        np.array([scheme.speaker_ids.index(t.speakers[0]) for t in targets], np.int64),
+        np.array([scheme.stance_ids.index(str(t.stance)) for t in targets], np.int64),
+    )
+
+
+def measure(
+    network: nn.Module, builder: WindowBuilder, scheme: Scheme, articles: Sequence[TrainingArticle]
+) -> tuple[float, float, float]:
+    """Speaker macro-F1, stance macro-F1, and share of sentences with both labels right, of articles of the study."""
+    scores = score_articles(Scorer(builder, scheme, TorchRunner(network, 8192)), articles)
+    speaker = np.concatenate([s.speaker.argmax(-1) for s in scores])
+    stance = np.concatenate([s.stance.argmax(-1) for s in scores])
+    gold_speaker, gold_stance = gold_numbers(articles, scheme)
+    return (
+        macro_f1(confusion(gold_speaker, speaker, len(scheme.speakers))),
+        macro_f1(confusion(gold_stance, stance, len(scheme.stances))),
+        float(((speaker == gold_speaker) & (stance == gold_stance)).mean()),
+    )
 
 
 def _validate(
@@ -234,27 +292,19 @@ def _validate(
     mean_loss: float,
     began: float,
 ) -> EpochScore:
-    if not validation:
-        return EpochScore(epoch, mean_loss, 0.0, 0.0, 0.0, time.monotonic() - began)
-    scorer = Scorer(builder, scheme, TorchRunner(network, 8192))
-    scores = score_articles(scorer, validation)
-    speaker = np.concatenate([s.speaker.argmax(-1) for s in scores])
-    stance = np.concatenate([s.stance.argmax(-1) for s in scores])
-    gold_speaker = np.array([scheme.speaker_ids.index(t.speakers[0]) for a in validation for t in a.targets])
-    gold_stance = np.array([scheme.stance_ids.index(str(t.stance)) for a in validation for t in a.targets])
-    return EpochScore(
-        epoch,
-        mean_loss,
-        macro_f1(confusion(gold_speaker, speaker, len(scheme.speakers))),
-        macro_f1(confusion(gold_stance, stance, len(scheme.stances))),
-        float(((speaker == gold_speaker) & (stance == gold_stance)).mean()),
-        time.monotonic() - began,
+    figures = measure(network, builder, scheme, validation) if validation else (0.0, 0.0, 0.0)
+    return EpochScore(epoch, mean_loss, *figures, time.monotonic() - began)
+
+
+def _told(score: EpochScore, n_epochs: int, *, chosen: bool, measured: bool) -> str:
+    figures = f"speaker F1 {score.speaker_f1:.3f}  stance F1 {score.stance_f1:.3f}  both {score.both:.3f}  "
+    return (
+        f"epoch {score.epoch:2d}/{n_epochs}  loss {score.loss:.3f}  {figures if measured else ''}{score.seconds:.0f} s"
+        f"{'  *' if measured and chosen else ''}"
     )
 
 
 def _save(path: Path, epoch: int, history: list[EpochScore], best: dict[str, Tensor], masters: MasterWeights) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
     saved = {
         "epoch": epoch,
         "history": [asdict(h) for h in history],
@@ -262,8 +312,12 @@ def _save(path: Path, epoch: int, history: list[EpochScore], best: dict[str, Ten
         "masters": masters.state_dict(),
         "rng": torch.get_rng_state(),
     }
-    torch.save(saved, part)
-    part.replace(path)
+    with whole_file(path, binary=True) as file:
+        try:
+            torch.save(saved, file)
+        except RuntimeError as error:
+            # torch hides why it could not write to the end (a full disk) behind an error of its own.
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def _restore(path: Path, masters: MasterWeights) -> tuple[int, list[EpochScore], dict[str, Tensor]]:

@@ -53,6 +53,10 @@ class MasterWeights:
         """Whether the published weights are rounded."""
         return bool(self._hooks)
 
+    def begin_rounding(self) -> None:
+        """Round from the next step on, whatever the recipe says."""
+        self.n_exact = self.n_done
+
     def step(self) -> None:
         """Apply the network's gradients to the masters and publish them."""
         trained = [(self._masters[n], p) for n, p in self._published.items() if p.requires_grad]
@@ -103,7 +107,12 @@ class MasterWeights:
 
     def state_dict(self) -> dict[str, Any]:
         """What a broken run needs to go on."""
-        return {"masters": self._masters, "optimizer": self.optimizer.state_dict(), "n_done": self.n_done}
+        return {
+            "masters": self._masters,
+            "optimizer": self.optimizer.state_dict(),
+            "n_done": self.n_done,
+            "n_exact": self.n_exact,
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
@@ -111,7 +120,7 @@ class MasterWeights:
             for name, value in state["masters"].items():
                 self._masters[name].copy_(value)
         self.optimizer.load_state_dict(state["optimizer"])
-        self.n_done = int(state["n_done"])
+        self.n_done, self.n_exact = int(state["n_done"]), int(state["n_exact"])
         if self.bits is not None and self.n_done >= self.n_exact:
             self._hooks = round_activations(self.network)
         self._publish(everything=True)

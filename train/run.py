@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from ..model.checkpoint import FILES, EncoderFacts, ModelConfig, file_digest, new_folder
+from ..model.checkpoint import FILES, EncoderFacts, ModelConfig, check_replaceable, file_digest, new_folder
 from ..model.errors import ConfigError, ModelFolderError
 from ..model.runtime import OnnxRunner
 from ..model.scheme import Scheme
@@ -25,14 +25,16 @@ from ..model.scorer import ArticleScores, RawScores, Scorer
 from ..model.windows import WindowBuilder
 from .calibrate import temperature
 from .card import model_card
-from .data import Split, describe, load, split, weighted
+from .data import Split, read_study, weighted
 from .encoders import Encoder, load_encoder
 from .examples import TrainingArticle
 from .export import agreement, pack_network, write_graph
 from .folder import load_network
-from .loop import Trained, score_articles, train, window_settings
+from .loop import Trained, gold_numbers, score_articles, train, window_settings
 from .quantise import as_published
+from .rows import RowReader, read_row_file
 from .settings import TrainSettings
+from .space import check_space, space_told
 from .torch_runner import TorchRunner
 
 #: A folder whose graph computes other labels than its network on more than this share of sentences is not whole.
@@ -78,6 +80,7 @@ def run(
     command: str,
     say: Callable[[str], None] = print,
     n_workers: int = 0,
+    read: RowReader = read_row_file,
 ) -> ModelConfig:
     """Train by a recipe and write the model folder.
 
@@ -90,50 +93,55 @@ def run(
         command: the command line, for the record.
         say: receives lines of progress.
         n_workers: processes that make windows.
+        read: reads a file of labelled rows.
 
     Raises:
-        SaysoError: data, recipe or encoder are wrong, or the exported graph does not compute what the network does.
+        SaysoError: data, recipe or encoder are wrong, there is no space for the result, or the exported graph does not
+            compute what the network does.
     """
     import datasets
     import torch
 
     began = time.monotonic()
-    scheme = Scheme.load(settings.scheme)
-    articles = load(settings.data, scheme)
-    parts = split(articles, settings)
-    say(describe(parts))
+    check_replaceable(out)
+    study = read_study(settings, read)
+    scheme, parts = study.scheme, study.parts
+    for line in study.summary:
+        say(line)
     torch.manual_seed(settings.run_seed)  # new heads depend on the recipe's seed only
     begin = start(settings, scheme)
     _check_window(settings, begin)
-    digest = _digest(settings, articles)
+    digest = _digest(settings, study.articles)
     state = out.with_name(f"{out.name}.state")
+    check_space(out, state, begin.network, settings)
     _drop_stale_state(state, digest, say)
     teachers = [load_network(path, scheme, 0.0)[0] for path in settings.teachers]
     datasets.disable_progress_bars()
     rows = datasets.Dataset.from_list([a.to_dict() for a in weighted(parts.train, settings)])
-    trained = train(
-        begin.network,
-        begin.encoder,
-        scheme,
-        settings,
-        rows,
-        parts.validation,
-        teachers=teachers,
-        state=state,
-        n_workers=n_workers,
-        say=say,
-    )
-    facts = {
-        "command": command,
-        "recipe": settings.to_dict(),
-        "data": {"digest": digest, "summary": describe(parts).splitlines()},
-        "history": [asdict(h) for h in trained.history],
-        "best_epoch": trained.best_epoch,
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "python": platform.python_version(),
-        "minutes": round((time.monotonic() - began) / 60, 1),
-    }
-    config = write_folder(trained, begin.encoder, scheme, settings, parts, out, facts, say)
+    with space_told(out):
+        trained = train(
+            begin.network,
+            begin.encoder,
+            scheme,
+            settings,
+            rows,
+            parts.validation,
+            teachers=teachers,
+            state=state,
+            n_workers=n_workers,
+            say=say,
+        )
+        facts = {
+            "command": command,
+            "recipe": settings.to_dict(),
+            "data": {"digest": digest, "summary": list(study.summary)},
+            "history": [asdict(h) for h in trained.history],
+            "best_epoch": trained.best_epoch,
+            "packages": {name: _version(name) for name in _PACKAGES},
+            "python": platform.python_version(),
+            "minutes": round((time.monotonic() - began) / 60, 1),
+        }
+        config = write_folder(trained, begin.encoder, scheme, settings, parts, out, facts, say)
     state.unlink(missing_ok=True)
     state.with_suffix(".digest").unlink(missing_ok=True)
     return config
@@ -170,7 +178,7 @@ def write_folder(
         builder = WindowBuilder(encoder.tokenizer, window_settings(settings), encoder.special)
         runner = OnnxRunner(folder)
         # Without validation articles parity is still checked, on what was learned from.
-        sample = list(parts.validation) if parts.validation else [a for a in parts.train if not a.voices][:20]
+        sample = list(parts.validation) if parts.validation else sorted(parts.train, key=lambda a: bool(a.voices))[:20]
         scores = score_articles(Scorer(builder, scheme, runner), sample)
         reference = TorchRunner(as_published(trained.network, settings.bits), 1)
         parity = _parity(scores, score_articles(Scorer(builder, scheme, reference), sample), settings)
@@ -218,15 +226,6 @@ def _stacked(scores: Sequence[ArticleScores]) -> RawScores:
     empty: NDArray[np.float32] = np.zeros((1, 1, 1), np.float32)
     return RawScores(
         np.concatenate([s.speaker for s in scores]), np.concatenate([s.stance for s in scores]), empty, empty
-    )
-
-
-def gold_numbers(articles: Sequence[TrainingArticle], scheme: Scheme) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Gold speaker and stance numbers of articles' sentences, (n_sentences,) each."""
-    targets = [t for a in articles for t in a.targets]
-    return (
-        np.array([scheme.speaker_ids.index(t.speakers[0]) for t in targets], np.int64),
-        np.array([scheme.stance_ids.index(str(t.stance)) for t in targets], np.int64),
     )
 
 

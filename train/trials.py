@@ -10,9 +10,11 @@ import numpy as np
 
 from ..model.errors import RowError
 from ..model.scheme import Scheme
-from .data import Split, weighted
+from ..model.windows import WindowBuilder
+from .data import Split, weighted, without_twins
 from .examples import TrainingArticle
-from .loop import EpochScore, train
+from .loop import measure, train, window_settings
+from .quantise import as_published
 from .settings import TrainSettings
 
 #: Shares of the training articles at which the learning curve is measured.
@@ -61,14 +63,9 @@ def fold_trials(articles: Sequence[TrainingArticle], n_folds: int, settings: Tra
     trials = []
     for fold in range(n_folds):
         held = set(order[fold::n_folds].tolist())
-        trials.append(
-            Trial(
-                f"fold {fold + 1}",
-                (*(a for i, a in enumerate(study) if i not in held), *teaching),
-                tuple(a for i, a in enumerate(study) if i in held),
-                settings.run_seed,
-            )
-        )
+        measured = tuple(a for i, a in enumerate(study) if i in held)
+        learned = without_twins([a for i, a in enumerate(study) if i not in held], measured)
+        trials.append(Trial(f"fold {fold + 1}", (*learned, *teaching), measured, settings.run_seed))
     return trials
 
 
@@ -103,17 +100,18 @@ def run_trials(
     for trial in trials:
         say(f"{trial.name}: {len(trial.train)} articles to learn from, {len(trial.validation)} to measure on")
         # Choosing the best epoch on the articles that are measured would flatter: all epochs run, and the last counts.
-        recipe = settings.model_copy(update={"run_seed": trial.seed, "patience": 0})
+        recipe = settings.model_copy(update={"run_seed": trial.seed})
         torch.manual_seed(trial.seed)
         begin = start(recipe, scheme)
         rows: list[dict[str, Any]] = [a.to_dict() for a in weighted(trial.train, recipe)]
-        last: EpochScore = train(begin.network, begin.encoder, scheme, recipe, rows, trial.validation, say=say).history[
-            -1
-        ]
+        trained = train(begin.network, begin.encoder, scheme, recipe, rows, (), say=say)
+        builder = WindowBuilder(begin.encoder.tokenizer, window_settings(recipe), begin.encoder.special)
+        network = as_published(trained.network, recipe.bits)
+        figures = measure(network, builder, scheme, trial.validation)
         study = [a for a in trial.train if not a.voices]
-        yield TrialScore(
-            trial.name, len(study), sum(len(a.sentences) for a in study), last.speaker_f1, last.stance_f1, last.both
-        )
+        score = TrialScore(trial.name, len(study), sum(t.is_known for a in study for t in a.targets), *figures)
+        say(f"{trial.name}: speaker F1 {score.speaker_f1:.3f}, stance F1 {score.stance_f1:.3f}, both {score.both:.3f}")
+        yield score
 
 
 def spread(scores: Sequence[TrialScore]) -> str:

@@ -1,0 +1,259 @@
+"""A user's labelled sentences on their way into training: what is wrong or left out is told first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from sayso.cli.sample import sample
+from sayso.cli.train import train
+from sayso.formats import read, write
+from sayso.model.errors import RowError, SaysoError, SchemeError
+from sayso.model.records import LabelledSentence
+from sayso.model.rowfiles import write_rows
+from sayso.model.scheme import Scheme
+from sayso.train.data import load, read_study, split
+from sayso.train.examples import UNLABELLED, from_rows
+from sayso.train.rows import PlacedRow, RowFile, checked_rows
+from sayso.train.settings import Data, TrainSettings
+
+LINES = (
+    ("The prosecutor said two houses burned.", "prosecution", "reports"),
+    ("The trial began on Monday.", "outlet", "asserts"),
+    ("The defence denied it.", "defence", "distances"),
+    ("The judge adjourned.", "outlet", "asserts"),
+    ("Reporters were told of three fires.", "other", "reports"),
+)
+
+
+def trial() -> Scheme:
+    return Scheme.load("trial")
+
+
+def rows(n_articles: int = 10) -> list[LabelledSentence]:
+    found = []
+    for a in range(n_articles):
+        at = 0
+        for i, (text, speaker, stance) in enumerate(LINES):
+            whole = f"{text[:-1]} in town {a}."
+            found.append(LabelledSentence(f"a{a}", i // 2, i, at, at + len(whole), whole, speaker, stance))
+            at += len(whole) + 1
+    return found
+
+
+def recipe(path: Path, **changes: object) -> TrainSettings:
+    return TrainSettings.from_dict({"scheme": "trial", "data": {"rows": [str(path)]}, **changes}, "test")
+
+
+def csv_of(path: Path, labelled: list[LabelledSentence]) -> Path:
+    write_rows(path, labelled)
+    return path
+
+
+def test_unknown_labels_are_told_all_at_once_with_their_lines(tmp_path: Path) -> None:
+    wrong = rows()
+    wrong[7] = replace(wrong[7], speaker="defense")
+    wrong[9] = replace(wrong[9], speaker="defense", stance="report")
+    with pytest.raises(SchemeError) as error:
+        load(Data(rows=(csv_of(tmp_path / "labels.csv", wrong),)), trial())
+    # Row 7 stands in line 9: the header is line 1.
+    assert "labels.csv:9: did you mean 'defence'?" in str(error.value)
+    assert "speaker 'defense', 2 x" in str(error.value)
+    assert "stance 'report', 1 x" in str(error.value)
+
+
+def test_a_sentence_with_two_labels_is_an_error_and_one_that_stands_twice_is_left_out(tmp_path: Path) -> None:
+    again = [*rows(), rows()[3]]
+    study = read_study(recipe(csv_of(tmp_path / "again.csv", again)))
+    assert sum(len(a.sentences) for a in study.articles) == 50
+    assert "again.csv: rows left out because the same sentence has the same labels before: 1" in study.summary
+    clash = [*rows(), replace(rows()[3], speaker="judge")]
+    with pytest.raises(RowError, match=r"clash.csv:5: outlet asserts, but .*clash.csv:52: judge asserts"):
+        read_study(recipe(csv_of(tmp_path / "clash.csv", clash)))
+    renumbered = [*rows(), replace(rows()[3], text="Another sentence.")]
+    with pytest.raises(RowError, match="sentence 3 of article 'a0' stands there with two texts"):
+        read_study(recipe(csv_of(tmp_path / "numbers.csv", renumbered)))
+
+
+def test_bare_rows_are_known_by_their_text(tmp_path: Path) -> None:
+    lines = [f"{row.text},{row.speaker},{row.stance}" for row in rows()]
+    path = tmp_path / "bare.csv"
+    path.write_text("\n".join(["text,speaker,stance", *lines, lines[4]]) + "\n")
+    assert len(read_study(recipe(path)).articles) == 50
+    path.write_text("\n".join(["text,speaker,stance", *lines, lines[4].replace("other", "judge")]) + "\n")
+    with pytest.raises(RowError, match="sentences with two different labels: 1"):
+        read_study(recipe(path))
+    # In articles the same words may be said by anybody.
+    twins = [replace(row, article=f"b{row.article}") for row in rows()]
+    twins[0] = replace(twins[0], speaker="judge")
+    assert len(load(Data(rows=(csv_of(tmp_path / "twins.csv", [*rows(), *twins]),)), trial())) == 20
+
+
+def test_two_people_are_told_apart() -> None:
+    both = [
+        PlacedRow("x", replace(rows()[0], speaker=who, extra={"annotator": name}))
+        for who, name in (("judge", "ann"), ("witness", "bob"))
+    ]
+    with pytest.raises(RowError, match="sayso agree"):
+        checked_rows(RowFile(tuple(both)), trial(), "x")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"speaker": "outlet"}, "only one speaker .*\n.*at least two of prosecution"),
+        ({"stance": "asserts"}, "only one stance"),
+        ({"speaker": ""}, "no labelled sentence"),
+        ({"text": " "}, "no usable 'text'"),
+    ],
+)
+def test_what_teaches_nothing_is_an_error(tmp_path: Path, change: dict[str, str], message: str) -> None:
+    path = csv_of(tmp_path / "labels.csv", [replace(row, **change) for row in rows()])  # type: ignore[arg-type]
+    with pytest.raises(RowError, match=message):
+        read_study(recipe(path))
+
+
+def test_too_little_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RowError, match=r"too few labelled sentences(.|\n)*found: +3"):
+        read_study(recipe(csv_of(tmp_path / "three.csv", rows()[:3])))
+    # Four articles: a tenth of them is none.
+    path = csv_of(tmp_path / "four.csv", rows(4))
+    with pytest.raises(RowError, match=r"too few articles to hold some out(.|\n)*at least 6 articles"):
+        read_study(recipe(path))
+    told = read_study(recipe(path, validation_share=0.0)).summary
+    assert any("nothing is held out" in line for line in told)
+
+
+def test_labels_that_nobody_gave_are_named(tmp_path: Path) -> None:
+    summary = read_study(recipe(csv_of(tmp_path / "labels.csv", rows()))).summary
+    assert "no sentence with the speaker judge, witness: the model will hardly give it" in summary
+
+
+def test_sentences_without_labels_are_read_and_not_learned(tmp_path: Path) -> None:
+    gaps = [replace(row, speaker="", stance="") if row.sentence == 2 or row.article == "a9" else row for row in rows()]
+    study = read_study(recipe(csv_of(tmp_path / "labels.csv", gaps)))
+    assert [len(a.sentences) for a in study.articles] == [5] * 9
+    assert all(a.targets[2] == UNLABELLED for a in study.articles)
+    assert "labels.csv: articles left out because nothing in them is labelled: 1" in study.summary
+    assert any("36 of them labelled" in line or "32 of them labelled" in line for line in study.summary)
+
+
+def test_a_bad_weight_is_told() -> None:
+    with pytest.raises(RowError, match=r"(?s)sentence 0 of article 'a0': bad 'weight'.*'heavy'"):
+        from_rows([replace(rows()[0], extra={"weight": "heavy"})], "test")
+
+
+def test_a_sampled_sentence_is_read_in_its_context() -> None:
+    row = replace(rows()[2], extra={"before": "It rained.\n\nThe sun came out.", "after": "Nobody laughed."})
+    (article,) = from_rows([row, replace(rows()[4], extra={"before": "", "after": ""})], "test")
+    assert [s.text for s in article.sentences] == [
+        "It rained.",
+        "The sun came out.",
+        row.text,
+        "Nobody laughed.",
+        rows()[4].text,
+    ]
+    assert [t.is_known for t in article.targets] == [False, False, True, False, True]
+    assert [s.paragraph for s in article.sentences] == [0, 1, 1, 1, 2]
+
+
+pieces = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=40).filter(
+    str.strip
+)
+
+
+@given(
+    st.lists(st.tuples(st.one_of(st.just(""), pieces), pieces, st.one_of(st.just(""), pieces)), min_size=1, max_size=4)
+)
+def test_any_context_keeps_every_sentence_at_its_place(parts: list[tuple[str, str, str]]) -> None:
+    sampled = [
+        replace(rows()[0], sentence=i, text=text, extra={"before": before or "x", "after": after})
+        for i, (before, text, after) in enumerate(parts)
+    ]
+    (article,) = from_rows(sampled, "test")
+    assert all(article.text[s.start : s.end] == s.text for s in article.sentences)
+    assert [s.text for s, t in zip(article.sentences, article.targets, strict=True) if t.is_known] == [
+        text for _, text, _ in parts
+    ]
+    assert [s.sentence for s in article.sentences] == list(range(len(article.sentences)))
+    paragraphs = [s.paragraph for s in article.sentences]
+    assert paragraphs == sorted(paragraphs)
+
+
+app = typer.Typer()
+app.command("train")(train)
+app.command("sample")(sample)
+
+
+@pytest.mark.parametrize("name", ["tasks.xlsx", "tasks.json", "tasks.csv"])
+@pytest.mark.parametrize("unit", ["article", "sentence"])
+def test_the_answers_to_a_sample_teach(tmp_path: Path, name: str, unit: str) -> None:
+    corpus = tmp_path / "rows.jsonl"
+    write_rows(corpus, rows(12))
+    n = "8" if unit == "article" else "40"
+    tasks = tmp_path / name
+    drawn = CliRunner().invoke(app, ["sample", str(corpus), "-n", n, "--unit", unit, "-s", "trial", "-o", str(tasks)])
+    assert drawn.exit_code == 0, drawn.output
+    truth = {row.key: row for row in rows(12)}
+    answered = [
+        row if i == 7 else replace(row, speaker=truth[row.key].speaker, stance=truth[row.key].stance)
+        for i, row in enumerate(read(tasks).rows)
+    ]
+    write(tasks, answered, trial())
+    config = tmp_path / "my.yaml"
+    config.write_text("scheme: trial\nvalidation_share: 0.2\n")
+    done = CliRunner().invoke(app, ["train", "-c", str(config), "--data", str(tasks), "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert "39 of them labelled" in done.stderr or f"rows:{name}" in done.stderr
+    assert "lack a label" in done.stderr
+
+
+def test_wrong_answers_are_told_in_any_format(tmp_path: Path) -> None:
+    wrong = rows()
+    wrong[0] = replace(wrong[0], speaker="plaintiff")
+    tasks = tmp_path / "tasks.json"
+    write(tasks, wrong)
+    config = tmp_path / "my.yaml"
+    config.write_text("scheme: trial\n")
+    done = CliRunner().invoke(app, ["train", "-c", str(config), "--data", str(tasks), "--dry-run"])
+    assert isinstance(done.exception, SaysoError)
+    assert "sentence 0 of a0" in str(done.exception)
+
+
+def test_no_twin_of_a_held_out_article_teaches(tmp_path: Path) -> None:
+    # Each article stands there twice, the second time in capitals.
+    twins = [replace(row, article=f"b{row.article}", text=row.text.upper()) for row in rows()]
+    settings = recipe(csv_of(tmp_path / "labels.csv", [*rows(), *twins]), validation_share=0.2)
+    parts = split(load(settings.data, trial()), settings)
+    held = {a.text.casefold() for a in parts.validation}
+    assert len(parts.validation) == 4
+    assert not held & {a.text.casefold() for a in parts.train}
+    n_gone = 20 - len(parts.train) - len(parts.validation)
+    assert parts.notes == (f"training articles dropped because the same text is held out: {n_gone}",)
+
+
+def test_a_line_of_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes(
+        "text,speaker,stance\nIt rained.,outlet,asserts\nThe café burned.,outlet,asserts\n".encode("cp1252")
+    )
+    with pytest.raises(RowError, match=r"labels.csv:3: not UTF-8"):
+        read_study(recipe(path))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    with pytest.raises(RowError, match="binary data"):
+        read_study(recipe(path))
+
+
+def test_a_broken_line_of_many_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    good = json.dumps({"text": "It rained.", "speaker": "outlet", "stance": "asserts"})
+    path.write_text("\n".join([*[good] * 4000, good[:-5], good]) + "\n")
+    with pytest.raises(RowError, match=r"labels.jsonl:4001: not JSON"):
+        read_study(recipe(path))

@@ -1,0 +1,151 @@
+"""A study's labelled rows, checked before they teach: what is wrong is an error, what is left out is said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..model.errors import RowError, SchemeError
+from ..model.records import LabelledSentence
+from ..model.rowfiles import read_placed_rows
+from ..model.scheme import Scheme, nearest_label
+
+#: Faults of one kind that an error names; it counts the others.
+N_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRow:
+    """A row, labelled or not, and where it stands ("labels.csv:7")."""
+
+    where: str
+    row: LabelledSentence
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """The rows of a file in order, and what its reader left out or guessed, a line each."""
+
+    rows: tuple[PlacedRow, ...]
+    notes: tuple[str, ...] = ()
+
+
+RowReader = Callable[[Path, Scheme], RowFile]
+
+
+def read_row_file(path: Path, _scheme: Scheme) -> RowFile:
+    """Rows of a .jsonl, .csv, .tsv or .parquet file; a missing label is "".
+
+    Raises:
+        RowError: the file is missing or wrong; it names the line.
+    """
+    return RowFile(tuple(PlacedRow(where, row) for where, row in read_placed_rows(path, labelled=False)))
+
+
+def checked_rows(file: RowFile, scheme: Scheme, name: str) -> tuple[list[LabelledSentence], list[str]]:
+    """The rows to learn from, and what was left out, a line for each reason.
+
+    Sentences without both labels are kept where they belong to an article: they are read as context, and teach
+    nothing. By themselves they are left out.
+
+    Args:
+        file: the rows.
+        scheme: whose labels they must have.
+        name: of the file, for the lines.
+
+    Raises:
+        SchemeError: labels are not of the scheme: all of them, with how often and where first.
+        RowError: nothing is labelled, a sentence has two different labels or texts, or a row has no text.
+    """
+    if not any(placed.row.is_labelled for placed in file.rows):
+        raise RowError(
+            f"{name} holds no labelled sentence",
+            expected="rows with a speaker and a stance",
+            found=f"{len(file.rows)} rows",
+            hint="if its columns have other names: `sayso convert FROM TO --column speaker=NAME --column stance=NAME`",
+        )
+    rows = [placed for placed in file.rows if placed.row.is_labelled or not placed.row.is_alone]
+    notes = [f"{name}: {note}" for note in file.notes]
+    if len(rows) < len(file.rows):
+        notes.append(f"{name}: rows left out because they lack a label: {len(file.rows) - len(rows)}")
+    for placed in rows:
+        if not placed.row.text.strip():
+            raise RowError(f"{placed.where}: no text", expected="a sentence", hint="codes alone teach nothing")
+    _check_labels([placed for placed in rows if placed.row.is_labelled], scheme)
+    kept, n_twice = _each_once(rows)
+    if n_twice:
+        notes.append(f"{name}: rows left out because the same sentence has the same labels before: {n_twice}")
+    n_open = sum(not row.is_labelled for row in kept)
+    if n_open:
+        notes.append(f"{name}: sentences that lack a label and are only read as context: {n_open}")
+    return kept, notes
+
+
+def _check_labels(rows: Sequence[PlacedRow], scheme: Scheme) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], str] = {}
+    known = {"speaker": scheme.speaker_ids, "stance": scheme.stance_ids}
+    for placed in rows:
+        for head, label in (("speaker", placed.row.speaker), ("stance", placed.row.stance)):
+            if label not in known[head]:
+                counts[head, label] += 1
+                first.setdefault((head, label), placed.where)
+    if not counts:
+        return
+    faults = []
+    for (head, label), n in counts.most_common(N_NAMED):
+        near = nearest_label(label, known[head])
+        meant = "" if near is None else f": did you mean {near!r}?"
+        faults.append(f"{head} {label!r}, {n} x, first in {first[head, label]}{meant}")
+    more = len(counts) - len(faults)
+    raise SchemeError(
+        f"labels that are none of the scheme {scheme.name}: {counts.total()}",
+        expected="; ".join(f"{head} one of {', '.join(labels)}" for head, labels in known.items()),
+        found="\n            ".join([*faults, *([f"and {more} more"] if more else [])]),
+        hint="mend them, add them to the scheme (`sayso scheme show`), or name another with --scheme",
+    )
+
+
+def _each_once(rows: Sequence[PlacedRow]) -> tuple[list[LabelledSentence], int]:
+    """Each sentence's first row, and how many others were left out.
+
+    Raises:
+        RowError: two of a sentence's rows have different labels.
+    """
+    by_key: dict[tuple[str, int] | str, PlacedRow] = {}
+    clashes: list[tuple[PlacedRow, PlacedRow]] = []
+    for placed in rows:
+        row = placed.row
+        # A row of no article is known by its text, others by their place: "He declined to comment." may stand anywhere.
+        key: tuple[str, int] | str = " ".join(row.text.split()) if row.is_alone else row.key
+        before = by_key.get(key)
+        if before is not None and before.row.text != row.text and not row.is_alone:
+            raise RowError(
+                f"sentence {row.sentence} of article {row.article!r} stands there with two texts",
+                expected="one text a sentence",
+                found=f"{before.where} and {placed.where}",
+                hint="number the sentences of an article from 0, each once",
+            )
+        if before is None or not before.row.is_labelled:
+            # Replacing the value keeps the place.
+            by_key[key] = placed
+        elif row.is_labelled and (row.speaker, row.stance) != (before.row.speaker, before.row.stance):
+            clashes.append((before, placed))
+    if clashes:
+        people = any("annotator" in placed.row.extra for pair in clashes for placed in pair)
+        named = [f"{a.where}: {_labels(a)}, but {b.where}: {_labels(b)}" for a, b in clashes[:N_NAMED]]
+        raise RowError(
+            f"sentences with two different labels: {len(clashes)}",
+            expected="one label a sentence",
+            found="\n            ".join(named),
+            hint="take one person's with `sayso convert FROM TO --annotator NAME`, or settle them with `sayso agree`"
+            if people
+            else "delete the wrong rows",
+        )
+    return [placed.row for placed in by_key.values()], len(rows) - len(by_key)
+
+
+def _labels(placed: PlacedRow) -> str:
+    return f"{placed.row.speaker} {placed.row.stance}"
