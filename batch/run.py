@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -19,8 +20,8 @@ from .store import PartStore
 from .totals import Totals
 
 
-class Watch(Protocol):
-    """Is told how a run goes on."""
+class ReadWatch(Protocol):
+    """Is told how reading goes on."""
 
     #: Told by the readers how far they are.
     meter: Meter
@@ -28,6 +29,10 @@ class Watch(Protocol):
     def warn(self, message: str) -> None:
         """Something was read, but not as it stood."""
         ...
+
+
+class Watch(ReadWatch, Protocol):
+    """Is told how a run goes on."""
 
     def resumed(self, totals: Totals) -> None:
         """An earlier run had done this much; until `begun`, what it has done is read again."""
@@ -60,7 +65,7 @@ class Step:
 class Engine(Protocol):
     """Reads and labels."""
 
-    def steps(self, inputs: Sequence[str], done: Iterable[str], watch: Watch) -> Iterator[Step]:
+    def steps(self, inputs: Sequence[str], done: Iterable[str], watch: Watch) -> Generator[Step, None, None]:
         """One step for each article of the inputs, in order, after those whose digests are `done`.
 
         Raises:
@@ -83,7 +88,7 @@ class Local:
     reading: ReadSettings
     dedup: bool = False
 
-    def steps(self, inputs: Sequence[str], done: Iterable[str], watch: Watch) -> Iterator[Step]:
+    def steps(self, inputs: Sequence[str], done: Iterable[str], watch: Watch) -> Generator[Step, None, None]:
         """See Engine."""
         articles = read_marked(inputs, self.reading, watch, dedup=self.dedup)
         pass_over(articles, done)
@@ -123,18 +128,20 @@ def label_into(store: PartStore, engine: Engine, watch: Watch) -> Totals:
     if not store.is_complete:
         part = PartBuilder()
         done = (digest for header in store.headers() for digest in header.digests)
-        for step in engine.steps(store.task.inputs, done, watch):
-            part.add(step.outcome, step.digest)
-            watch.finished(step.outcome.totals, step.outcome.failure, step.n_bytes)
-            if part.is_full:
-                store.write(part)
-                part = PartBuilder()
+        # Closed also when the run breaks off: an engine may hold the cores of a cluster.
+        with closing(engine.steps(store.task.inputs, done, watch)) as steps:
+            for step in steps:
+                part.add(step.outcome, step.digest)
+                watch.finished(step.outcome.totals, step.outcome.failure, step.n_bytes)
+                if part.is_full:
+                    store.write(part)
+                    part = PartBuilder()
         store.write(part, is_last=True)
     return store.finish()
 
 
 def read_marked(
-    inputs: Sequence[str], reading: ReadSettings, watch: Watch, *, dedup: bool
+    inputs: Sequence[str], reading: ReadSettings, watch: ReadWatch, *, dedup: bool
 ) -> Iterator[Article | Failure]:
     """What the inputs hold, in order, with clusters of copies if they are asked for."""
     articles = read_articles(inputs, reading, warn=watch.warn, meter=watch.meter)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -16,7 +17,7 @@ from ..model.readers.settings import ReadSettings
 from .options import command
 
 if TYPE_CHECKING:
-    from ..batch import Task, Totals
+    from ..batch import Engine, Task, Totals
     from ..model.labeller import LabelledArticle, Labeller, LabelSettings
     from ..model.readers.settings import Failure
     from .watching import Reporter
@@ -67,6 +68,12 @@ class LabelOptions:
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what a stopped run with this --out had done.")] = (
         False
     )
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="ray: one labeller a core of a Ray cluster; needs --out.")
+    ] = "local"
+    ray_address: Annotated[
+        str | None, typer.Option(help="Of a running cluster (auto, HOST:PORT, ray://...). Default: this machine.")
+    ] = None
     text_column: Annotated[str, typer.Option(help="Column with the text.", rich_help_panel=_COLUMNS)] = (
         _READING.text_column
     )
@@ -112,11 +119,23 @@ class LabelOptions:
 
         return Labeller.load(self.model, self.labelling(), n_threads=self.threads)
 
+    def check(self) -> None:
+        """See that the options go together.
+
+        Raises:
+            BadParameter: two of them do not.
+        """
+        if self.out is not None and self.table:
+            raise typer.BadParameter("prints to standard output, so it does not go with --out", param_hint="--table")
+        if self.out is None and self.engine == "ray":
+            raise typer.BadParameter("needs --out, the file for the rows", param_hint="--engine")
+        if self.engine == "local" and self.ray_address is not None:
+            raise typer.BadParameter("goes with --engine ray", param_hint="--ray-address")
+
 
 def run_label(options: LabelOptions) -> None:
     """Label every sentence of the articles: on whose word it rests, and whether the outlet vouches for it."""
-    if options.out is not None and options.table:
-        raise typer.BadParameter("prints to standard output, so it does not go with --out", param_hint="--table")
+    options.check()
     totals = _print_rows(options) if options.out is None else _write_rows(options, options.out)
     if totals.n_articles == 0:
         raise SaysoError(
@@ -198,26 +217,41 @@ def _print_lines(labelled: Iterator[LabelledArticle]) -> None:
 
 def _write_rows(options: LabelOptions, out: Path) -> Totals:
     """Rows in a file, part by part."""
-    from ..batch import Local, PartStore, label_into
+    from ..batch import PartStore, label_into
     from .watching import counted
 
-    with PartStore.opened(_task(options, out), fresh=options.fresh) as store:
-        labeller = options.load()
+    with PartStore.opened(_task(options, out), fresh=options.fresh) as store, _engine(options) as engine:
         reporter = _reporter(store.listing.n_bytes, bar=True)
         try:
             with reporter:
-                totals = label_into(store, Local(labeller, options.reading(), options.dedup), reporter)
+                totals = label_into(store, engine, reporter)
         except KeyboardInterrupt:
             reporter.say(f"{counted(store.n_outcomes, 'article')} done and kept: the same command goes on after that")
             raise
-        finally:
-            labeller.close()
     _say_summary(reporter, totals)
     if totals.n_failed:
         reporter.say(f"failures listed in {store.task.failed}")
     if totals.n_articles:
         reporter.say(f"wrote {out}")
     return totals
+
+
+@contextmanager
+def _engine(options: LabelOptions) -> Iterator[Engine]:
+    """What reads and labels."""
+    from ..batch import Local
+
+    if options.engine == "ray":
+        from ..batch.on_ray import OnRay
+
+        settings, reading = options.labelling(), options.reading()
+        yield OnRay(options.model, settings, reading, options.dedup, options.threads, options.ray_address)
+        return
+    labeller = options.load()
+    try:
+        yield Local(labeller, options.reading(), options.dedup)
+    finally:
+        labeller.close()
 
 
 def _task(options: LabelOptions, out: Path) -> Task:

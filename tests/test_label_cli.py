@@ -115,6 +115,8 @@ def test_an_empty_folder_is_no_success(sayso: Sayso, tmp_path: Path) -> None:
         ["--table", "-o", "rows.csv", "raid.txt"],
         ["--min-confidence", "2", "raid.txt"],
         ["--threads", "0", "raid.txt"],
+        ["--engine", "ray", "raid.txt"],
+        ["--ray-address", "auto", "-o", "rows.csv", "raid.txt"],
         [],
     ],
 )
