@@ -228,6 +228,36 @@ def test_a_disk_that_fills_up_costs_nothing(folders: dict[str, Path], tiny_encod
     ).read_bytes()
 
 
+def test_few_labels_are_read_several_times(folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path) -> None:
+    """Two epochs of one batch would be two steps; at least nine are asked for: each epoch reads the labels 5 times."""
+    from sayso.train.run import run
+
+    lines: list[str] = []
+    recipe = _recipe(folders["int4"].parent / "rows.csv", tiny_encoder, batch_tokens=8192, min_steps=9)
+    run(recipe, tmp_path / "out", command="test", say=lines.append)
+    told = "\n".join(lines)
+    assert "few labels: each epoch reads them 5 times" in told
+    assert "2 epochs of 5 steps" in told
+
+
+def test_polnear_cannot_teach_other_stances(tmp_path: Path) -> None:
+    from sayso.model.scheme import Scheme
+    from sayso.train.data import load
+    from sayso.train.settings import Data
+
+    trial = Scheme.load("trial").to_dict()
+    trial["stances"] = [{"id": "claims", "name": "claims"}, {"id": "asserts", "name": "asserts"}]
+    with pytest.raises(SaysoError, match=r"PolNeAR cannot teach the stances(.|\n)*asserts and reports"):
+        load(Data(polnear=tmp_path), Scheme.from_dict(trial, "test"))
+
+
+def test_a_recipe_in_another_encoding_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_bytes("scheme: belgorod # für".encode("latin-1"))
+    with pytest.raises(ConfigError, match="no text in UTF-8"):
+        TrainSettings.load(path)
+
+
 def test_a_study_of_its_own_starts_from_a_model_of_another(folders: dict[str, Path], tmp_path: Path) -> None:
     from sayso.train.run import run
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..model.errors import RowError
+from ..model.errors import RowError, SchemeError
 from ..model.scheme import Scheme
 from .examples import TrainingArticle, from_rows
+from .polnear import STANCES as POLNEAR_STANCES
 from .polnear import read_polnear
 from .rows import RowReader, checked_rows, read_row_file
 from .seeds import join_standoff, load_authored
@@ -73,6 +74,7 @@ def load(
             say(note)
         articles += labelled
     if data.polnear is not None:
+        _check_stances(scheme)
         articles += list(read_polnear(data.polnear))
     if not articles:
         raise RowError(
@@ -82,6 +84,16 @@ def load(
     if any(not article.voices for article in articles):
         _check_amount(articles, scheme, say)
     return articles
+
+
+def _check_stances(scheme: Scheme) -> None:
+    if not set(POLNEAR_STANCES) <= set(scheme.stance_ids):
+        raise SchemeError(
+            f"PolNeAR cannot teach the stances of scheme {scheme.name}",
+            expected=" and ".join(POLNEAR_STANCES),
+            found=", ".join(scheme.stance_ids),
+            hint="leave PolNeAR out of the recipe",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,10 @@ def train(
         return _step_loss(network, batch, teachers, weights, settings.distil, accelerator.device)
 
     n_batches, seconds = measured_pace(network, stream.epoch(0), loss_of)
-    n_steps = settings.epochs * n_batches
+    n_reads = max(1, -(-settings.min_steps // max(1, settings.epochs * n_batches)))
+    if n_reads > 1:
+        say(f"few labels: each epoch reads them {n_reads} times")
+    n_steps = settings.epochs * n_batches * n_reads
     masters = MasterWeights(network, parameter_groups(network, settings), n_steps, settings)
 
     history: list[EpochScore] = []
@@ -136,7 +140,11 @@ def train(
     if state is not None and state.is_file():
         first, history, best = _restore(state, masters)
         say(f"going on after epoch {first} of {settings.epochs}")
-    say(expected_time(settings.epochs - first, n_batches, seconds, early=settings.patience > 0 and bool(validation)))
+    say(
+        expected_time(
+            settings.epochs - first, n_batches * n_reads, seconds, early=settings.patience > 0 and bool(validation)
+        )
+    )
     for epoch in range(first, settings.epochs):
         if validation and _stale([h for h in history if h.rounded == masters.rounding], settings.patience):
             if masters.bits is None or masters.rounding:
@@ -146,7 +154,8 @@ def train(
             say(f"no better for {settings.patience} epochs: going on with rounded weights")
             masters.begin_rounding()
         began = time.monotonic()
-        mean_loss = _run_epoch(network, stream.epoch(epoch), loss_of, masters, n_steps, accelerator, say)
+        batches = chain.from_iterable(stream.epoch(epoch * n_reads + i) for i in range(n_reads))
+        mean_loss = _run_epoch(network, batches, loss_of, masters, n_steps, accelerator, say)
         score = _validate(network, builder, scheme, validation, epoch + 1, mean_loss, began)
         # Epochs before rounding began know nothing of what rounding costs: they are no candidates.
         candidates = [h for h in history if h.rounded or settings.weights == "float32"]

@@ -25,6 +25,8 @@ ATTRIBUTED_SHARE = 0.5
 #: Sentences with a share between this and ATTRIBUTED_SHARE are half and half: they teach little and are left out.
 UNCLEAR_SHARE = 0.25
 
+#: Stances that its labels tell apart.
+STANCES = ("asserts", "reports")
 OTHER, OUTLET, SOMEBODY = "other", "outlet", "somebody"
 #: What the only source of a two-way scheme is called.
 ANY_PROMPTS = (

@@ -88,6 +88,7 @@ class TrainSettings(_Strict):
         split_seed: of the split.
         run_seed: of everything else.
         epochs: passes over the data, at most.
+        min_steps: steps to take at least, however few labels there are: an epoch then reads them several times.
         patience: epochs without a better validation score after which training stops; 0 never stops early.
         batch_tokens: tokens of a padded batch.
         learning_rate: of the encoder's last layer.
@@ -117,6 +118,7 @@ class TrainSettings(_Strict):
     split_seed: int = 0
     run_seed: int = 0
     epochs: Annotated[int, Field(ge=1)] = 8
+    min_steps: Annotated[int, Field(ge=0)] = 0
     patience: Annotated[int, Field(ge=0)] = 3
     batch_tokens: Annotated[int, Field(ge=64)] = 8192
     learning_rate: Positive = 3e-5
@@ -182,7 +184,10 @@ class TrainSettings(_Strict):
 
         shipped = files("sayso.configs") / path.name
         if path.is_file():
-            text = path.read_text(encoding="utf-8")
+            try:
+                text = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                raise ConfigError(f"{path} is no text in UTF-8", found=str(error)) from None
         elif path.parent in (Path("."), Path("configs")) and shipped.is_file():
             text = shipped.read_text(encoding="utf-8")
         else:
