@@ -48,6 +48,14 @@ class LabelOptions:
         typer.Option("--table", help="Print the readable table: what a terminal gets anyway if there is no --out."),
     ] = False
     model: Annotated[Path | None, typer.Option(help="Model folder. Default: the shipped model.")] = None
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            "--scheme",
+            "-s",
+            help="Another study's scheme, by name or file: its speakers are told by their descriptions and aliases.",
+        ),
+    ] = None
     keep_boilerplate: Annotated[
         bool, typer.Option("--keep-boilerplate", help="Label adverts, menus, share counts and the like too.")
     ] = False
@@ -108,9 +116,13 @@ class LabelOptions:
     def labelling(self) -> LabelSettings:
         """How articles are labelled."""
         from ..model.labeller import LabelSettings
+        from ..model.scheme import Scheme
 
         return LabelSettings(
-            keep_boilerplate=self.keep_boilerplate, min_confidence=self.min_confidence, evidence=not self.no_evidence
+            keep_boilerplate=self.keep_boilerplate,
+            min_confidence=self.min_confidence,
+            evidence=not self.no_evidence,
+            scheme=None if self.scheme is None else Scheme.load(self.scheme),
         )
 
     def load(self) -> Labeller:
@@ -262,7 +274,10 @@ def _task(options: LabelOptions, out: Path) -> Task:
 
     folder = shipped_model() if options.model is None else options.model
     read_config(folder)
-    settings = {**asdict(options.reading()), **asdict(options.labelling()), "dedup": options.dedup}
+    labelling = options.labelling()
+    settings = {**asdict(options.reading()), **asdict(labelling), "dedup": options.dedup}
+    # Plain data, which a manifest read back equals.
+    settings["scheme"] = None if labelling.scheme is None else labelling.scheme.to_dict()
     return Task(tuple(options.inputs), out, __version__, file_digest(folder / FILES.config), settings)
 
 

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from sayso.evaluation.scores import confusion, macro_f1
-from sayso.model.labeller import Labeller
+from sayso.model.errors import SchemeError
+from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.records import Article
+from sayso.model.scheme import Scheme
 from sayso.train.examples import TrainingArticle, from_rows
 from sayso.train.seeds import join_standoff
 
@@ -98,3 +100,21 @@ def test_labelling_never_imports_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout.strip() == "governor []"
+
+
+def test_another_studys_speakers_are_told_by_their_descriptions(labeller: Labeller, shipped: Path) -> None:
+    """Any source or the outlet: the six speakers' own labels of the sample article, the outlet against the rest."""
+    text = (ROOT / "docs" / "sample.txt").read_text(encoding="utf-8")
+    other = Labeller.load(shipped, LabelSettings(scheme=Scheme.load("attribution")))
+    rows = other.label_text(text)
+    assert {row.speaker for row in rows} == {"source", "outlet"}
+    agree = [
+        (ours.speaker == "outlet") == (row.speaker == "outlet")
+        for ours, row in zip(labeller.label_text(text), rows, strict=True)
+    ]
+    assert sum(agree) >= len(agree) - 2
+
+
+def test_stances_that_the_model_never_met_are_refused(shipped: Path) -> None:
+    with pytest.raises(SchemeError, match=r"does not know the stances(.|\n)*asserts, reports(.|\n)*distances"):
+        Labeller.load(shipped, LabelSettings(scheme=Scheme.load("trial")))
