@@ -223,7 +223,8 @@ def test_time_grows_with_length_alone(unit: str) -> None:
 
     segment("Warm. Up.")
     short = min(seconds(10_000) for _ in range(3))
-    assert seconds(80_000) < 30 * short + 0.2
+    # The least of three on both sides: one slow run on a busy machine says nothing about the law of growth.
+    assert min(seconds(80_000) for _ in range(3)) < 30 * short + 0.2
 
 
 def test_twenty_thousand_quotation_marks_in_a_row() -> None:

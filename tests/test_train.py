@@ -386,7 +386,7 @@ def test_a_wrong_recipe_is_told(tmp_path: Path, recipe: str, message: str) -> No
         ("text,speaker,stance\nHe said so.,govenor,reports\n", "did you mean 'governor'"),
         ("text,speaker\nHe said so.,governor\n", "stance is missing"),
         ("text;speaker;stance\nHe said so.;governor;reports\n", "one column only"),
-        ("text,speaker,stance\nHe said so.,governor,reports\n", "too few articles"),
+        ("text,speaker,stance\nHe said so.,governor,reports\n", "too few labelled sentences"),
         ("", "empty"),
     ],
 )
