@@ -73,6 +73,13 @@ class LabelOptions:
     threads: Annotated[
         int | None, typer.Option(min=1, help="Windows computed at the same time. Default: one a core.")
     ] = None
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="cuda: on a GPU, with torch (the extra train).")] = (
+        "cpu"
+    )
+    batch_tokens: Annotated[
+        int | None,
+        typer.Option(min=1, help="Tokens computed together on a GPU; a CPU computes one window at a time."),
+    ] = None
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what a stopped run with this --out had done.")] = (
         False
     )
@@ -127,6 +134,11 @@ class LabelOptions:
 
     def load(self) -> Labeller:
         """The labeller."""
+        if self.device == "cuda":
+            from ..train.device import BATCH_TOKENS, labeller_on
+
+            batch_tokens = BATCH_TOKENS if self.batch_tokens is None else self.batch_tokens
+            return labeller_on(self.device, self.model, self.labelling(), batch_tokens)
         from ..model.labeller import Labeller
 
         return Labeller.load(self.model, self.labelling(), n_threads=self.threads)
@@ -141,8 +153,16 @@ class LabelOptions:
             raise typer.BadParameter("prints to standard output, so it does not go with --out", param_hint="--table")
         if self.out is None and self.engine == "ray":
             raise typer.BadParameter("needs --out, the file for the rows", param_hint="--engine")
+        if self.engine == "ray" and self.device != "cpu":
+            raise typer.BadParameter("labels on CPUs, so it does not go with --device cuda", param_hint="--engine")
         if self.engine == "local" and self.ray_address is not None:
             raise typer.BadParameter("goes with --engine ray", param_hint="--ray-address")
+        if self.device == "cpu" and self.batch_tokens is not None:
+            raise typer.BadParameter(
+                "goes with --device cuda: a CPU computes one window at a time", param_hint="--batch-tokens"
+            )
+        if self.device == "cuda" and self.threads is not None:
+            raise typer.BadParameter("is for CPUs; a GPU takes --batch-tokens", param_hint="--threads")
 
 
 def run_label(options: LabelOptions) -> None:
@@ -278,6 +298,8 @@ def _task(options: LabelOptions, out: Path) -> Task:
     settings = {**asdict(options.reading()), **asdict(labelling), "dedup": options.dedup}
     # Plain data, which a manifest read back equals.
     settings["scheme"] = None if labelling.scheme is None else labelling.scheme.to_dict()
+    if options.device != "cpu":
+        settings["device"] = options.device
     return Task(tuple(options.inputs), out, __version__, file_digest(folder / FILES.config), settings)
 
 

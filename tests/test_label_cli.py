@@ -116,7 +116,10 @@ def test_an_empty_folder_is_no_success(sayso: Sayso, tmp_path: Path) -> None:
         ["--min-confidence", "2", "raid.txt"],
         ["--threads", "0", "raid.txt"],
         ["--engine", "ray", "raid.txt"],
+        ["--engine", "ray", "--device", "cuda", "-o", "rows.csv", "raid.txt"],
         ["--ray-address", "auto", "-o", "rows.csv", "raid.txt"],
+        ["--batch-tokens", "4096", "raid.txt"],
+        ["--device", "cuda", "--threads", "2", "raid.txt"],
         [],
     ],
 )
