@@ -2,6 +2,7 @@
 
 The graph is exported without weights: matrices that are packed become 8-bit multiplications (ONNX Runtime's
 `DynamicQuantizeMatMul`), whose codes the runtime unpacks from the packed tensors; the others stay as they are.
+Attention becomes one node a layer (`fuse`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from ..model.checkpoint import FILES, plain_array
 from ..model.packing import pack4, pack8, unpack
 from ..model.scorer import RawScores, probabilities
+from .fuse import fuse_attention
 from .quantise import packable
 
 OPSET = 17
@@ -98,6 +100,7 @@ def pack_network(network: nn.Module, bits: int | None) -> tuple[nn.Module, dict[
                 new = PackedEmbedding(unpack(packed), packed.scale)
             parent, _, child = name.rpartition(".")
             setattr(exported.get_submodule(parent), child, new)
+    fuse_attention(exported)
     for name, value in exported.state_dict().items():
         if not name.endswith((".int8", ".scale")):
             tensors[name] = plain_array(value.detach().numpy())
