@@ -96,6 +96,7 @@ def code(coders: Sequence[Coder], scheme: Scheme | None = None) -> Coding:
         notes.append(f"{len(stray)} sentences left out: their texts differ between coders")
         gone = set(stray)
         keys = [key for key in keys if key not in gone]
+        shared -= len(stray)  # each of them was labelled by two
     if shared < len(keys):
         notes.append(
             f"{len(keys) - shared} sentences were labelled by one coder only; they say nothing about agreement"

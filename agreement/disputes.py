@@ -78,7 +78,7 @@ def tasks(found: Sequence[Dispute], coders: Sequence[str]) -> list[LabelledSente
             extra[f"coder_{i}"] = name
             extra[f"speaker_{i}"], extra[f"stance_{i}"] = ("", "") if pair is None else pair
         extra |= {"before": dispute.before, "after": dispute.after}
-        rows.append(replace(dispute.row.with_labels("", ""), evidence=None, extra=extra))
+        rows.append(replace(dispute.row.with_labels("", ""), extra=extra))
     return rows
 
 
@@ -124,4 +124,4 @@ def resolve(coding: Coding, answers: Sequence[LabelledSentence], scheme: Scheme 
 
 def _settled(row: LabelledSentence, speaker: str, stance: str, how: str) -> LabelledSentence:
     extra = {column: value for column, value in row.extra.items() if column != "annotator"}
-    return replace(row.with_labels(speaker, stance), evidence=None, extra=extra | {"settled": how})
+    return replace(row.with_labels(speaker, stance), extra=extra | {"settled": how})

@@ -27,7 +27,7 @@ class Figure:
         label: the label set against all others; None: all labels.
         coders: whose agreement it is.
         value: 1 perfect, 0 as by chance (alpha, kappa); nan where it is not defined: only one label was given.
-        low: lower end of the 95 % interval, by resampling whole articles; nan with fewer than 5 articles.
+        low: lower end of the 95 % interval, by resampling whole articles; nan with fewer than MIN_ARTICLES.
         high: upper end.
         n_sentences: sentences that at least two of the coders labelled.
         n_articles: articles that these are of.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .coefficients import MIN_ARTICLES
 from .figures import Agreement, Confusion, Figure
 
 _TITLES = {"agreement": "agree", "alpha": "Krippendorff's alpha", "kappa": "Cohen's kappa"}
@@ -15,11 +16,12 @@ _TITLES = {"agreement": "agree", "alpha": "Krippendorff's alpha", "kappa": "Cohe
 def as_text(agreement: Agreement) -> str:
     """All figures, then who was mistaken for whom, in lines of fixed-width columns."""
     overall = agreement.figures[0]
+    enough = overall.n_articles >= MIN_ARTICLES
     lines = [
         f"{overall.n_sentences} sentences of {overall.n_articles} articles labelled by at least two of "
         f"{', '.join(overall.coders)}",
         *agreement.notes,
-        "95 % intervals by resampling articles" if overall.n_articles >= 5 else "too few articles for intervals",
+        "95 % intervals by resampling articles" if enough else "too few articles for intervals",
     ]
     for head in dict.fromkeys(figure.head for figure in agreement.figures):
         lines += ["", "speaker and stance together" if head == "both" else head, *_figure_lines(agreement, head)]

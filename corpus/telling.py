@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..model.errors import RowError, SaysoError
 from .measures import CUES
 from .views import View
 
@@ -55,9 +56,26 @@ def tell_apart(ours: Sequence[View], theirs: Sequence[View], features: str, seed
         features: `words` (one or two words in a row: topic, names, taste) or `form` (up to three function words, verbs
             of speech, marks and shapes of the other words in a row: no topic).
         seed: of the folds.
+
+    Raises:
+        RowError: there are too few articles for the folds.
+        SaysoError: scikit-learn is not installed.
     """
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedGroupKFold
+    if min(len(ours), len(theirs)) < N_FOLDS:
+        raise RowError(
+            "too few articles to tell one collection from the other",
+            expected=f"at least {N_FOLDS} in each",
+            found=f"{len(ours)} and {len(theirs)}",
+        )
+    try:
+        from sklearn.metrics import roc_auc_score
+        from sklearn.model_selection import StratifiedGroupKFold
+    except ModuleNotFoundError as error:
+        raise SaysoError(
+            "telling two collections apart needs scikit-learn",
+            found=str(error),
+            hint="pip install 'sayso[evaluate]'",
+        ) from None
 
     views = [*ours, *theirs]
     texts = [s.text for view in views for s in view.sentences]

@@ -77,7 +77,7 @@ def polnear_views(folder: Path) -> list[View]:
     Raises:
         RowError: the folder is none of PolNeAR's.
     """
-    return [_of_training(article) for article in read_polnear(folder)]
+    return [_of_training(article) for article in read_polnear(folder) if article.sentences]
 
 
 def _of_training(article: TrainingArticle) -> View:

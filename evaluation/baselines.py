@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.errors import SaysoError
+from ..model.errors import RowError, SaysoError
 from ..model.records import Article, LabelledSentence, Sentence
 from ..model.scheme import Scheme
 from .gold import GoldArticle
@@ -25,11 +25,14 @@ class Majority:
     Args:
         gold: articles to learn from.
         scheme: whose labels they have.
+
+    Raises:
+        RowError: the gold names no speakers.
     """
 
     def __init__(self, gold: Sequence[GoldArticle], scheme: Scheme) -> None:
         self.scheme = scheme
-        rows = [row for article in gold for row in article.rows]
+        rows = rows_to_learn(gold)
         self._speaker = Counter(row.speaker for row in rows).most_common(1)[0][0]
         self._stance = Counter(row.stance for row in rows).most_common(1)[0][0]
 
@@ -47,6 +50,7 @@ class TfIdf:
         seed: of the solver.
 
     Raises:
+        RowError: the gold names no speakers, or is too little to learn from.
         SaysoError: scikit-learn is not installed.
     """
 
@@ -59,16 +63,24 @@ class TfIdf:
                 "the TF-IDF baseline needs scikit-learn", found=str(error), hint="pip install 'sayso[evaluate]'"
             ) from None
         self.scheme = scheme
-        rows = [row for article in gold for row in article.rows]
+        rows = rows_to_learn(gold)
         # Quotation marks are tokens: they say more about stance than any word.
         self._words: Any = TfidfVectorizer(
             ngram_range=(1, 2), sublinear_tf=True, min_df=2, token_pattern=r"(?u)\b\w+\b|[\"“”«»‘’:?]"
         )
-        features = self._words.fit_transform([row.text for row in rows])
         self._heads: dict[str, Any] = {}
-        for head in ("speaker", "stance"):
-            classifier: Any = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000, random_state=seed)
-            self._heads[head] = classifier.fit(features, [getattr(row, head) for row in rows])
+        try:
+            features = self._words.fit_transform([row.text for row in rows])
+            for head in ("speaker", "stance"):
+                classifier: Any = LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000, random_state=seed)
+                self._heads[head] = classifier.fit(features, [getattr(row, head) for row in rows])
+        except ValueError as error:  # one label only, or no word that stands there twice
+            raise RowError(
+                "TF-IDF cannot learn from these labels",
+                expected="sentences of two labels or more",
+                found=f"{len(rows)} sentences; {str(error).splitlines()[0]}",
+                hint="name more of them with --train",
+            ) from None
 
     def label_sentences(self, article: Article, sentences: Sequence[Sentence]) -> tuple[LabelledSentence, ...]:
         """Label sentences of an article."""
@@ -85,6 +97,23 @@ class TfIdf:
         for column, label in enumerate(classifier.classes_):
             p[:, labels.index(label)] = found[:, column]
         return p
+
+
+def rows_to_learn(gold: Sequence[GoldArticle]) -> list[LabelledSentence]:
+    """All sentences of articles whose gold names speakers.
+
+    Raises:
+        RowError: it does not, as PolNeAR's.
+    """
+    unnamed = next((article for article in gold if not article.knows_speakers), None)
+    if unnamed is not None:
+        raise RowError(
+            f"a baseline cannot learn from {unnamed.gold}",
+            expected="labels that name speakers",
+            found="attributed or not",
+            hint="name other labels with --train",
+        )
+    return [row for article in gold for row in article.rows]
 
 
 def plain_row(article: Article, sentence: Sentence, speaker: str, stance: str) -> LabelledSentence:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..model.records import Article, LabelledSentence, Sentence
 from ..model.scheme import Scheme
 from ..train.encoders import Encoder, load_encoder
-from .baselines import scored_rows
+from .baselines import rows_to_learn, scored_rows
 from .gold import GoldArticle
 
 #: Tokens of a sentence, at most.
@@ -96,6 +96,10 @@ def finetune(
         settings: how.
         done: told how many percent of the steps are done.
         encoder: to start from; None for MiniLM from its package.
+
+    Raises:
+        RowError: the gold names no speakers.
+        ConfigError: the encoder's package is not there.
     """
     torch.manual_seed(settings.seed)
     chosen = load_encoder("minilm", 0.1) if encoder is None else encoder
@@ -103,7 +107,7 @@ def finetune(
     tokenizer.enable_truncation(N_TOKENS)
     tokenizer.enable_padding(pad_id=tokenizer.token_to_id(chosen.special[2]), pad_token=chosen.special[2])
     network = SentenceClassifier(chosen, scheme)
-    rows = [row for article in gold for row in article.rows]
+    rows = rows_to_learn(gold)
     speaker = torch.tensor([scheme.speaker_ids.index(row.speaker) for row in rows])
     stance = torch.tensor([scheme.stance_ids.index(row.stance) for row in rows])
     n_steps = settings.epochs * -(-len(rows) // settings.batch)

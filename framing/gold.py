@@ -138,7 +138,14 @@ def _joined(hand: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
 
 def _with_probability(rows: pl.DataFrame, layout: Layout, unit: str) -> tuple[pl.DataFrame, bool]:
     """The rows with `inclusion_p`, and whether it is assumed: that of a simple random sample in each group."""
-    if "inclusion_p" in rows.columns and rows["inclusion_p"].null_count() == 0:
+    n_without = rows["inclusion_p"].null_count() if "inclusion_p" in rows.columns else rows.height
+    if 0 < n_without < rows.height:
+        raise RowError(
+            "gold: 'inclusion_p' is missing in some rows",
+            expected="the probability with which it was drawn in every row, or in none",
+            found=f"{n_without} of {rows.height} rows without",
+        )
+    if n_without == 0:
         p = rows["inclusion_p"]
         if not ((p > 0) & (p <= 1)).all():
             wrong = p.filter(~((p > 0) & (p <= 1)))[0]

@@ -123,7 +123,8 @@ def _labels(findings: Findings, provenance: Provenance) -> str:
     scores = findings.main.scores
     if findings.gold is not None and scores is not None:
         for row in scores.filter((pl.col("group") == ALL) & (pl.col("head") != "both")).to_dicts():
-            ends = f" (95 % interval {percent(row['low'], 1)} to {percent(row['high'], 1)})" if row["low"] else ""
+            known = row["low"] is not None
+            ends = f" (95 % interval {percent(row['low'], 1)} to {percent(row['high'], 1)})" if known else ""
             text += (
                 f" Against hand labels, weighted to the corpus, {row['head']} accuracy was "
                 f"{percent(row['accuracy'], 1)}{ends} and macro-F1 {row['macro_f1']:.3f}."

@@ -154,7 +154,11 @@ def _errors(findings: Findings) -> str:
     scores = {row["head"]: row for row in view.scores.filter(pl.col("group") == ALL).to_dicts()}
     listed = ", ".join(
         f"{name} right in {percent(scores[head]['accuracy'])}"
-        + (f" ({100 * scores[head]['low']:.0f} to {100 * scores[head]['high']:.0f})" if scores[head]["low"] else "")
+        + (
+            ""
+            if scores[head]["low"] is None
+            else f" ({100 * scores[head]['low']:.0f} to {100 * scores[head]['high']:.0f})"
+        )
         for head, name in (("speaker", "the speaker"), ("stance", "the stance"))
     )
     text = (

@@ -66,6 +66,17 @@ def test_figures_of_ten_sentences_worked_by_hand() -> None:
     assert confusion.counts.tolist() == [[5, 1], [1, 3]]
 
 
+def test_sentences_of_one_coder_are_counted_beside_those_of_two_texts() -> None:
+    ann = coder("ann", *["Pa " * 8] * 5)
+    rows = [row for row in ann.rows if row.key not in {("a0", 0), ("a0", 1)}]
+    rows[0] = LabelledSentence("a0", 0, 2, 0, 9, "Not this.", "police", "asserts")
+    notes = code([ann, Coder("bob", tuple(rows))]).notes
+    assert notes == (
+        "1 sentences left out: their texts differ between coders",
+        "2 sentences were labelled by one coder only; they say nothing about agreement",
+    )
+
+
 def test_alpha_with_gaps_worked_by_hand() -> None:
     # Three coders; Cyd labelled the last two sentences only.
     ann, bob = coder("ann", "Pa Pa Na Wa"), coder("bob", "Pa Na Na Wa")

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sayso.model.scheme import Scheme
+from sayso.model.mentions import AliasMatcher
+from sayso.model.scheme import Scheme, Speaker
 from sayso.model.sentences import segment
 from sayso.model.windows import WindowBuilder, WindowSettings
-from sayso.train.augment import Augmentation, reparagraph
+from sayso.train.augment import INVENTED_SURNAMES, Augmentation, rename, reparagraph, surnames_of
 from sayso.train.encoders import load_encoder
 from sayso.train.examples import Target, TrainingArticle, Voice
 from sayso.train.polnear import OTHER, OUTLET, SOMEBODY
@@ -115,3 +116,42 @@ def test_other_news_under_the_studys_prompt(tiny_encoder: Path, scheme: Scheme) 
         for row, label in zip(window.speakers, LABELS, strict=True):
             expected = [i == outlet for i in range(6)] if label == "outlet" else [i != outlet for i in range(6)]
             assert row.tolist() == expected
+
+
+def _study(**aliases: tuple[str, ...]) -> Scheme:
+    speakers = [
+        Speaker(id=name, name=f"The {name}", colour="#000000", letter=chr(65 + i), aliases=found)
+        for i, (name, found) in enumerate(aliases.items())
+    ]
+    return Scheme(name="study", title="The Orlov affair", speakers=tuple(speakers), outlet=speakers[-1].id)
+
+
+def test_surnames_are_told_from_other_names_by_the_scheme_alone() -> None:
+    scheme = _study(
+        town=("Ivan Petrov", "Petrov", "Sidorenko", "Town Council", "anti-Volkov front", "Volkov", "Orlov"),
+        capital=("Berlin", "Berlin Senate"),
+        outlet=(),
+    )
+    # Volkov stands inside another alias, Orlov in the title; Berlin ends like a surname, but its speaker has no person.
+    assert surnames_of(scheme) == {"Petrov", "Sidorenko"}
+
+
+def test_the_first_studys_surnames(scheme: Scheme) -> None:
+    found = surnames_of(scheme)
+    assert {"Gladkov", "Peskov", "Podolyak", "Kapustin"} <= found
+    assert not {"Putin", "Kremlin", "Belgorod", "Moscow", "Kyiv", "Duma"} & found
+
+
+def test_one_person_gets_one_new_surname() -> None:
+    scheme = _study(town=("Ivan Petrov", "Petrov", "Petrov Foundation Board"), outlet=())
+    assert not surnames_of(scheme), "the board is named after him"
+    scheme = _study(town=("Ivan Petrov", "Petrov"), outlet=())
+    text = "Ivan Petrov resigned\n\nPetrov's lawyer said so. Nobody asked Petrova."
+    sentences = tuple(segment(text).sentences)
+    article = TrainingArticle("a", "rows", text, sentences, (Target(("town",), "reports"),) * len(sentences))
+    mentions = AliasMatcher(scheme.speakers).find(text)
+    changed = rename(article, mentions, surnames_of(scheme), np.random.default_rng(0))
+    new = changed.sentences[0].text.split()[1]
+    assert new in INVENTED_SURNAMES
+    assert changed.text == f"Ivan {new} resigned\n\n{new}'s lawyer said so. Nobody asked Petrova."
+    assert all(changed.text[s.start : s.end] == s.text for s in changed.sentences)

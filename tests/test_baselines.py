@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from sayso.evaluation.cues import FACTIVE, FORMS, find_cues
 from sayso.evaluation.gold import gold_articles, read_gold
 from sayso.evaluation.measure import evaluate
 from sayso.evaluation.rule import CueRule
+from sayso.model.errors import RowError
 from sayso.model.records import Article, LabelledSentence
 from sayso.model.scheme import Scheme
 from sayso.model.sentences import segment
@@ -112,6 +114,17 @@ def test_tf_idf_learns_words_and_says_how_sure_it_is() -> None:
     assert sum(first.probabilities["speaker"].values()) == pytest.approx(1)
     assert first.probabilities["speaker"]["legion"] == 0
     assert first.speaker_p == max(first.probabilities["speaker"].values())
+
+
+def test_what_baselines_cannot_learn_from_is_told() -> None:
+    pytest.importorskip("sklearn")
+    gold = gold_articles(rows_of([("The mill burned.", "outlet", "asserts")] * 3), "g")
+    with pytest.raises(RowError, match="TF-IDF cannot learn"):
+        TfIdf(gold, SCHEME)
+    unnamed = [replace(article, gold="polnear dev", knows_speakers=False) for article in gold]
+    for learn in (Majority, TfIdf):
+        with pytest.raises(RowError, match="cannot learn from polnear dev"):
+            learn(unnamed, SCHEME)
 
 
 def test_finetuning_learns_what_single_sentences_show(tiny_encoder: Path) -> None:

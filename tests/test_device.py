@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sayso.model.errors import SaysoError
 from sayso.model.labeller import Labeller
 from sayso.train.device import labeller_on
 from sayso.train.settings import TrainSettings
@@ -70,6 +71,11 @@ def test_without_a_gpu_the_error_says_so(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "there is no device cuda" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_misspelt_device_is_told(folder: Path) -> None:
+    with pytest.raises(SaysoError, match="torch knows no device 'gpu'"):
+        labeller_on("gpu", folder)
 
 
 def test_on_a_gpu(folder: Path) -> None:

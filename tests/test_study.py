@@ -161,7 +161,10 @@ def test_a_sampled_sentence_is_read_in_its_context() -> None:
         rows()[4].text,
     ]
     assert [t.is_known for t in article.targets] == [False, False, True, False, True]
-    assert [s.paragraph for s in article.sentences] == [0, 1, 1, 1, 2]
+    # The first one stands in paragraph 1: neither it nor what stands before it is a headline.
+    assert [s.paragraph for s in article.sentences] == [1, 2, 2, 2, 3]
+    (article,) = from_rows([replace(rows()[0], extra={"before": "", "after": "It rained."})], "test")
+    assert [s.paragraph for s in article.sentences] == [0, 0]
 
 
 pieces = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=40).filter(
@@ -237,6 +240,48 @@ def test_no_twin_of_a_held_out_article_teaches(tmp_path: Path) -> None:
     assert not held & {a.text.casefold() for a in parts.train}
     n_gone = 20 - len(parts.train) - len(parts.validation)
     assert parts.notes == (f"training articles dropped because the same text is held out: {n_gone}",)
+
+
+def test_an_article_of_two_files_is_on_one_side(tmp_path: Path) -> None:
+    # Two samples of the same articles, one sentence each, as `sayso sample` draws them one after the other.
+    folders = [tmp_path / name for name in ("first", "second")]
+    files = []
+    for folder, kept in zip(folders, ((0, 1, 2), (3, 4)), strict=True):
+        folder.mkdir()
+        files.append(csv_of(folder / "labels.csv", [row for row in rows(30) if row.sentence in kept]))
+    settings = recipe(files[0], data={"rows": [str(path) for path in files]}, validation_share=0.2)
+    articles = load(settings.data, trial())
+    assert {a.origin for a in articles} == {f"rows:{path}" for path in files}
+    parts = split(articles, settings)
+    assert len(parts.validation) == 12
+    assert not {a.id for a in parts.validation} & {a.id for a in parts.train}
+    # One file alone is drawn as ever; bare rows of two files have nothing to do with each other.
+    alone = split([a for a in articles if a.origin == f"rows:{files[0]}"], settings)
+    assert [a.id for a in alone.validation] == [a.id for a in parts.validation[:6]]
+    bare = [replace(a, id=f"row-{i:06d}") for i, a in enumerate(articles[:30])]
+    others = [replace(a, origin="rows:other", text=f"{a.text} Again.") for a in bare]
+    parts = split([*bare, *others], settings)
+    first, second = ({a.id for a in parts.validation if a.origin == o} for o in (bare[0].origin, "rows:other"))
+    assert first != second
+
+
+def test_more_speakers_than_the_network_has_places_for(tmp_path: Path) -> None:
+    plain = trial().to_dict()
+    letters = "ABCEFGHIKLM"
+    plain["speakers"] += [
+        {"id": f"more_{x.lower()}", "name": x, "colour": "#000000", "letter": x}
+        for x in letters
+        if x not in {s["letter"] for s in plain["speakers"]}
+    ]
+    path = tmp_path / "crowd.yaml"
+    path.write_text(json.dumps(plain), encoding="utf-8")
+    assert len(Scheme.load(path).speakers) > 16
+    with pytest.raises(SchemeError, match=r"too many speakers(.|\n)*at most 16"):
+        read_study(recipe(csv_of(tmp_path / "labels.csv", rows()), scheme=str(path)))
+
+
+def test_a_shipped_recipe_by_its_bare_name() -> None:
+    assert TrainSettings.load(Path("default")) == TrainSettings.load(Path("default.yaml"))
 
 
 def test_a_line_of_another_encoding_is_named(tmp_path: Path) -> None:

@@ -136,6 +136,41 @@ def test_a_broken_run_goes_on_to_the_same_weights(
     assert not list(tmp_path.glob("*.state"))
 
 
+def test_a_run_that_ends_before_rounding_began_is_kept(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sayso.train import loop
+    from sayso.train.run import run
+
+    # Epochs may turn out shorter than the first one was counted to be.
+    monkeypatch.setattr(loop, "measured_pace", lambda *arguments: (100, 0.1))
+    recipe = _recipe(_rows(tmp_path / "rows.csv"), tiny_encoder, weights="int8", rounding_from=1.0)
+    made = run(recipe, tmp_path / "model", command="test", say=_silent)
+    assert made.training["best_epoch"] == 2, "the last one, whose weights were taken"
+
+
+def test_a_broken_run_of_another_scheme_or_start_begins_anew(tiny_encoder: Path, tmp_path: Path) -> None:
+    from sayso.model.scheme import Scheme
+    from sayso.train.encoders import load_encoder
+    from sayso.train.run import _drop_stale_state, _start_digest
+
+    network = load_encoder(str(tiny_encoder), 0.0).module
+    scheme = Scheme.load("belgorod")
+    known = _start_digest(scheme, network)
+    assert known == _start_digest(scheme, load_encoder(str(tiny_encoder), 0.0).module)
+    renamed = scheme.model_copy(update={"title": "Another"})
+    assert known != _start_digest(renamed, network)
+    next(network.parameters()).data += 1
+    assert known != _start_digest(scheme, network)
+    state, said = tmp_path / "model.state", list[str]()
+    for digests, is_kept in ((f"data {known}", True), ("data other", False), ("other other", False)):
+        state.write_bytes(b"weights")
+        (tmp_path / "model.digest").write_text(f"data {known}")
+        _drop_stale_state(state, digests, said.append)
+        assert state.is_file() == is_kept
+    assert len(said) == 2
+
+
 def test_saved_and_reloaded_networks_agree(folders: dict[str, Path]) -> None:
     import torch
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -53,6 +54,20 @@ def test_seeds_share_their_split() -> None:
     trials = seed_trials(Split(tuple(ARTICLES[:8]), tuple(ARTICLES[8:]), ()), 3, SETTINGS)
     assert [t.seed for t in trials] == [0, 1, 2]
     assert len({t.train for t in trials}) == 1
+
+
+def test_an_article_of_two_files_is_in_one_fold() -> None:
+    files = [replace(a, origin=f"rows:{name}", text=f"{name} {a.text}") for name in "xy" for a in ARTICLES[:6]]
+    for trial in fold_trials(files, 3, SETTINGS):
+        assert len(trial.validation) == 4
+        assert not {a.id for a in trial.train} & {a.id for a in trial.validation}
+
+
+def test_nothing_to_measure_on_is_told_before_training() -> None:
+    parts = Split(tuple(ARTICLES), (), ())
+    for trials in (lambda: curve_trials(parts, SETTINGS), lambda: seed_trials(parts, 2, SETTINGS)):
+        with pytest.raises(RowError, match="nothing is held out to measure on"):
+            trials()
 
 
 def test_the_answer_follows_from_the_last_doubling() -> None:

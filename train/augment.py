@@ -13,6 +13,7 @@ import numpy as np
 
 from ..model.mentions import Mention
 from ..model.records import Sentence
+from ..model.scheme import Scheme
 from ..model.sentences import quotation_state
 from .examples import TrainingArticle
 
@@ -24,6 +25,11 @@ _QUOTE_STYLES: tuple[dict[str, str | int | None], ...] = (
     {"‘": "“"},
 )
 _STRAIGHT_OPENING = re.compile(r'(?<![\w,.!?…])"(?=\w|[‘\'$€£(])')
+
+# How surnames of Russia and its neighbours end in English spelling: other studies' people are hardly ever renamed.
+_SURNAME_ENDING = re.compile(
+    r"(ov|ev|in|yn|sky|skyi|skiy|ko|uk|chuk|ak|yak|yov|ova|eva|ina|iy|yi|off|dze|ian|ets|enko)$"
+)
 
 # Surnames for people who do not exist, of many shapes, so that a name alone says little.
 INVENTED_SURNAMES: tuple[str, ...] = (
@@ -82,31 +88,56 @@ def _retext(article: TrainingArticle, text: str) -> TrainingArticle:
     return replace(article, text=text, sentences=sentences)
 
 
-def rename(article: TrainingArticle, mentions: Sequence[Mention], rng: np.random.Generator) -> TrainingArticle:
+def rename(
+    article: TrainingArticle, mentions: Sequence[Mention], surnames: frozenset[str], rng: np.random.Generator
+) -> TrainingArticle:
     """The article with each surname among the mentions replaced throughout by an invented one.
 
-    Mentions of more than one word lose their first names with the surname: "Igor Konashenkov" and "Konashenkov" become
-    the same invented person. Only articles without token tags or source spans can be renamed (their offsets move).
+    Given names stay: "Igor Konashenkov" and "Konashenkov" get the same new surname. Only articles without token tags
+    or source spans can be renamed (their offsets move).
+
+    Args:
+        article: to be changed.
+        mentions: of the scheme's speakers in its text.
+        surnames: those that may be replaced, from `surnames_of`.
+        rng: draws the new ones.
     """
-    surnames: dict[str, str] = {}
+    invented: dict[str, str] = {}
     for mention in mentions:
         words = article.text[mention.start : mention.end].split()
-        if words[-1].istitle() and words[-1].isalpha() and len(words) <= 2 and _looks_personal(words[-1]):
-            surnames.setdefault(words[-1], "")
-    if not surnames:
+        if len(words) <= 2 and words[-1] in surnames:
+            invented.setdefault(words[-1], "")
+    if not invented:
         return article
-    chosen = rng.choice(len(INVENTED_SURNAMES), size=min(len(surnames), len(INVENTED_SURNAMES)), replace=False)
-    for surname, number in zip(list(surnames), chosen, strict=False):
-        surnames[surname] = INVENTED_SURNAMES[int(number)]
-    pattern = re.compile(r"\b(" + "|".join(re.escape(s) for s in surnames if surnames[s]) + r")\b")
-    return relaid(article, [pattern.sub(lambda m: surnames[m[1]], s.text) for s in article.sentences])
+    chosen = rng.choice(len(INVENTED_SURNAMES), size=min(len(invented), len(INVENTED_SURNAMES)), replace=False)
+    for surname, number in zip(list(invented), chosen, strict=False):
+        invented[surname] = INVENTED_SURNAMES[int(number)]
+    pattern = re.compile(r"\b(" + "|".join(re.escape(s) for s in invented if invented[s]) + r")\b")
+    return relaid(article, [pattern.sub(lambda m: invented[m[1]], s.text) for s in article.sentences])
 
 
-def _looks_personal(word: str) -> bool:
-    """Surnames of this war's office-holders end so; cities and institutions do not."""
-    return bool(
-        re.search(r"(ov|ev|in|yn|sky|skyi|skiy|ko|uk|chuk|ak|yak|yov|ova|eva|ina|iy|yi|off|dze|ian|ets|enko)$", word)
-    ) and (word not in {"Putin", "Kremlin", "Belgorod"})
+def surnames_of(scheme: Scheme) -> frozenset[str]:
+    """The surnames among a scheme's aliases that an article can lose without losing whose word its sentences are.
+
+    An alias of one word, or the last word of an alias of two, counts if all of this holds:
+    - its speaker has persons: somebody is listed by given name and surname;
+    - it ends as surnames do (`_SURNAME_ENDING`), which towns and institutions of one word mostly do not;
+    - the scheme says it nowhere else: not in its title, in a name, in a description, or in the middle of an alias.
+      What the prompt names, the text must go on naming, and what stands in other aliases is more than a surname.
+    """
+    spoken = [scheme.title, *(s.name for s in scheme.speakers), *(s.description for s in scheme.speakers)]
+    found: set[str] = set()
+    for speaker in scheme.speakers:
+        parts = [alias.split() for alias in speaker.aliases]
+        spoken += [" ".join(words if len(words) > 2 else words[:-1]) for words in parts]
+        last = {words[-1] for words in parts if len(words) <= 2}
+        if any(len(words) == 2 and words[0].istitle() and _is_surname(words[1]) for words in parts):
+            found |= {word for word in last if _is_surname(word)}
+    return frozenset(found - set(re.findall(r"\w+", " ".join(spoken))))
+
+
+def _is_surname(word: str) -> bool:
+    return word.istitle() and word.isalpha() and _SURNAME_ENDING.search(word) is not None
 
 
 def reparagraph(article: TrainingArticle, rng: np.random.Generator) -> TrainingArticle:

@@ -9,27 +9,23 @@ from numpy.typing import NDArray
 _GRID = np.exp(np.linspace(np.log(0.3), np.log(5.0), 96))
 
 
-def temperature(
-    logits: NDArray[np.float32], gold: NDArray[np.int64], weight: NDArray[np.float64] | None = None
-) -> float:
+def temperature(logits: NDArray[np.float32], gold: NDArray[np.int64]) -> float:
     """The temperature of least negative log-likelihood.
 
     Args:
         logits: (n, n_labels).
         gold: (n,) label numbers.
-        weight: (n,) weight of each sentence; None for one each.
 
     Returns:
         A number between 0.3 and 5; 1 if there is nothing to fit on.
     """
     if len(gold) == 0:
         return 1.0
-    weights = np.ones(len(gold)) if weight is None else weight
-    losses = [_loss(logits.astype(np.float64) / t, gold, weights) for t in _GRID]
+    losses = [_loss(logits.astype(np.float64) / t, gold) for t in _GRID]
     return round(float(_GRID[int(np.argmin(losses))]), 4)
 
 
-def _loss(scaled: NDArray[np.float64], gold: NDArray[np.int64], weight: NDArray[np.float64]) -> float:
+def _loss(scaled: NDArray[np.float64], gold: NDArray[np.int64]) -> float:
     shifted = scaled - scaled.max(-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    return float(-(weight * log_p[np.arange(len(gold)), gold]).sum() / weight.sum())
+    return float(-log_p[np.arange(len(gold)), gold].sum() / len(gold))

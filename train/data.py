@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from ..model.errors import RowError, SchemeError
 from ..model.scheme import Scheme
-from .examples import TrainingArticle, from_rows
+from ..model.windows import MAX_SLOTS
+from .examples import TrainingArticle, from_rows, is_bare_id
 from .polnear import STANCES as POLNEAR_STANCES
 from .polnear import read_polnear
 from .rows import RowReader, checked_rows, read_row_file
@@ -64,7 +64,8 @@ def load(
         ]
     for path in data.rows:
         rows, notes = checked_rows(read(path, scheme), scheme, path.name)
-        found = from_rows(rows, f"rows:{path.name}")
+        named_alike = sum(other.name == path.name for other in data.rows) > 1
+        found = from_rows(rows, f"rows:{path if named_alike else path.name}")
         labelled = [a for a in found if any(t.is_known for t in a.targets)]
         if len(labelled) < len(found):
             notes.append(
@@ -114,8 +115,19 @@ class Study:
 
 
 def read_study(settings: TrainSettings, read: RowReader = read_row_file) -> Study:
-    """Read, check and split a recipe's data; see `load` and `split` for the errors."""
+    """Read, check and split a recipe's data; see `load` and `split` for the errors.
+
+    Raises:
+        SchemeError: besides, the scheme has more speakers than a network has places for.
+    """
     scheme = Scheme.load(settings.scheme)
+    if len(scheme.speakers) > MAX_SLOTS:
+        raise SchemeError(
+            f"scheme {scheme.name} has too many speakers to learn",
+            expected=f"at most {MAX_SLOTS}",
+            found=str(len(scheme.speakers)),
+            hint="make parties of them, or leave the rarest to the speaker that takes the rest",
+        )
     notes: list[str] = []
     articles = load(settings.data, scheme, read=read, say=notes.append)
     parts = split(articles, settings)
@@ -157,8 +169,9 @@ def _check_ids(articles: Sequence[TrainingArticle]) -> None:
 def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split:
     """Hold out whole articles of the study for validation; PolNeAR, which has labels of another kind, only teaches.
 
-    Held-out articles are drawn from each collection in proportion. A training article with the text of a held-out one
-    is dropped, and said.
+    Held-out articles are drawn from each collection in proportion. An article of which several files of rows hold
+    sentences (samples drawn one after the other) is held out in all of them or in none. A training article with the
+    text of a held-out one is dropped, and said.
 
     Raises:
         RowError: a share is asked for that leaves nothing on one side.
@@ -169,11 +182,14 @@ def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split
         by_origin.setdefault(article.origin, []).append(article)
     train: list[TrainingArticle] = []
     validation: list[TrainingArticle] = []
+    is_held: dict[tuple[str, str], bool] = {}
     for origin, members in by_origin.items():
-        n_held = 0 if origin == "polnear" else round(settings.validation_share * len(members))
-        held = set(rng.permutation(len(members))[:n_held].tolist())
-        train += [a for i, a in enumerate(members) if i not in held]
-        validation += [a for i, a in enumerate(members) if i in held]
+        fresh = [key for key in map(article_key, members) if key not in is_held]
+        n_held = 0 if origin == "polnear" else round(settings.validation_share * len(fresh))
+        held = set(rng.permutation(len(fresh))[:n_held].tolist())
+        is_held |= {key: i in held for i, key in enumerate(fresh)}
+        train += [a for a in members if not is_held[article_key(a)]]
+        validation += [a for a in members if is_held[article_key(a)]]
     kept = without_twins(train, validation)
     notes = (
         [f"training articles dropped because the same text is held out: {len(train) - len(kept)}"]
@@ -191,6 +207,15 @@ def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split
     if not validation and any(not a.voices for a in kept):
         notes.append("nothing is held out: no scores, no early stopping, and probabilities are not calibrated")
     return Split(tuple(kept), tuple(validation), tuple(notes))
+
+
+def article_key(article: TrainingArticle) -> tuple[str, str]:
+    """What an article is known by: files of rows share their ids, other collections have ids of their own.
+
+    Rows without an article are numbered by their file, so that their ids mean nothing in another one.
+    """
+    shared = article.origin.startswith("rows:") and not is_bare_id(article.id)
+    return "rows" if shared else article.origin, article.id
 
 
 def without_twins(
@@ -242,15 +267,3 @@ def describe(split_data: Split) -> str:
                 + ", ".join(f"{k} {n}" for k, n in stances.most_common())
             )
     return "\n".join([*lines, *split_data.notes])
-
-
-def relative_to(data: Data, root: Path) -> Data:
-    """The same data with relative paths taken from `root`."""
-    return Data(
-        authored=tuple(root / p for p in data.authored),
-        standoff=tuple(
-            s.model_copy(update={"labels": root / s.labels, "texts": root / s.texts}) for s in data.standoff
-        ),
-        polnear=None if data.polnear is None else root / data.polnear,
-        rows=tuple(root / p for p in data.rows),
-    )

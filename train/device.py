@@ -42,15 +42,21 @@ def labeller_on(
         raise SaysoError(
             f"labelling on {device} needs torch", found=str(error), hint="pip install torch 'sayso[train]'"
         ) from None
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise SaysoError(
+            f"torch knows no device {device!r}", expected="cuda, cuda:1 or cpu", found=str(error).splitlines()[0]
+        ) from None
+    if wanted.type == "cuda" and (0 if wanted.index is None else wanted.index) >= torch.cuda.device_count():
         raise SaysoError(
             f"there is no device {device}",
             expected="a GPU, and a torch that was built for it",
-            found=f"torch {torch.__version__}",
+            found=f"torch {torch.__version__}, which sees {torch.cuda.device_count()} of them",
             hint="leave out --device, or install torch for your GPU: pytorch.org/get-started",
         )
     place = shipped_model() if folder is None else folder
     config = read_config(place)
-    network = load_network(place, config.scheme, 0.0)[0].to(device).eval()
+    network = load_network(place, config.scheme, 0.0)[0].to(wanted).eval()
     builder = WindowBuilder(load_tokenizer(place), config.window, config.encoder.special)
     return Labeller.with_runner(config, builder, TorchRunner(network, batch_tokens), settings, n_threads=_N_THREADS)

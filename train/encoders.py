@@ -75,10 +75,13 @@ def load_encoder(name: str, dropout: float) -> Encoder:
         )
     fast = FastTokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     config = module.config.to_dict()
+    return Encoder(name, module, config, fast, special, tokenizer.mask_token, positions(config))
+
+
+def positions(config: dict[str, Any]) -> int:
+    """Tokens that an encoder of this configuration reads at once; RoBERTa and its kin count positions from 2."""
     offset = 2 if config["model_type"] in {"mpnet", "roberta", "xlm-roberta", "camembert"} else 0
-    return Encoder(
-        name, module, config, fast, special, tokenizer.mask_token, int(config["max_position_embeddings"]) - offset
-    )
+    return int(config["max_position_embeddings"]) - offset
 
 
 def empty_encoder(config: dict[str, Any]) -> nn.Module:

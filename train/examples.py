@@ -142,6 +142,11 @@ def _laid_out(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[Sentence, ..
     return text, tuple(sentences)
 
 
+def is_bare_id(article: str) -> bool:
+    """Whether this is the id that a bare `text,speaker,stance` row gets from its number in its file."""
+    return LabelledSentence(article, 0, 0, 0, 0, "", "", "").is_alone
+
+
 def from_rows(rows: Sequence[LabelledSentence], origin: str) -> list[TrainingArticle]:
     """Group rows into training articles, in the order in which the articles first appear.
 
@@ -185,8 +190,11 @@ def _target(row: LabelledSentence) -> Target:
 def _in_context(
     rows: Sequence[LabelledSentence], targets: Sequence[Target]
 ) -> tuple[str, tuple[Sentence, ...], tuple[Target, ...]]:
-    """Each sentence between its context, one after the other; sentences of the context are UNLABELLED."""
-    text, paragraph = "", 0
+    """Each sentence between its context, one after the other; sentences of the context are UNLABELLED.
+
+    Paragraph 0 is the headline: only an article whose first sampled sentence stands there has one here.
+    """
+    text, paragraph = "", min(1, rows[0].paragraph)
     sentences: list[Sentence] = []
     known: list[Target] = []
     for row, target in zip(rows, targets, strict=True):

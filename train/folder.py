@@ -11,7 +11,7 @@ from ..model.checkpoint import check_digests, load_tokenizer, read_config, read_
 from ..model.errors import ModelFolderError
 from ..model.packing import weights
 from ..model.scheme import Scheme
-from .encoders import Encoder, empty_encoder
+from .encoders import Encoder, empty_encoder, positions
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,7 +58,6 @@ def load_network(folder: Path, scheme: Scheme, dropout: float) -> tuple[nn.Modul
             f"{folder} holds other weights than its configuration says",
             found=f"missing {missing[:5]}, unknown {unexpected[:5]}",
         )
-    positions = int(values["max_position_embeddings"]) - (2 if values["model_type"] in {"mpnet", "roberta"} else 0)
     encoder = Encoder(
         str(folder),
         network.encoder,
@@ -66,6 +65,6 @@ def load_network(folder: Path, scheme: Scheme, dropout: float) -> tuple[nn.Modul
         load_tokenizer(folder),
         config.encoder.special,
         config.encoder.mask,
-        positions,
+        positions(values),
     )
     return network, encoder

@@ -170,8 +170,11 @@ def train(
     masters.finish()
     network.to("cpu", torch.float32)
     network.load_state_dict(best)
-    n_best = max((h for h in history if h.rounded or settings.weights == "float32"), key=lambda h: h.mean_f1).epoch
-    return Trained(network, tuple(history), n_best if validation else history[-1].epoch)
+    # Epochs differ in length (a share of PolNeAR, paragraphs cut anew): a run may end before rounding was to begin.
+    candidates = [h for h in history if h.rounded or settings.weights == "float32"]
+    chosen_by_score = bool(validation and candidates)
+    n_best = max(candidates, key=lambda h: h.mean_f1).epoch if chosen_by_score else history[-1].epoch
+    return Trained(network, tuple(history), n_best)
 
 
 def _run_epoch(

@@ -56,7 +56,7 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
     """The network that a recipe starts from: a sayso model, or a plain encoder under new heads.
 
     Raises:
-        ConfigError: the encoder cannot be loaded.
+        ConfigError: the encoder cannot be loaded, or reads less at once than the recipe's windows have.
     """
     from ..model.checkpoint import shipped_model
     from ..model.network import Network
@@ -64,12 +64,14 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
     place = shipped_model() if settings.encoder == "shipped" else Path(settings.encoder)
     if (place / FILES.config).is_file() and "format" in json.loads((place / FILES.config).read_text(encoding="utf-8")):
         network, encoder = load_network(place, scheme, settings.dropout)
+        _check_window(settings, encoder)
         return Start(network, encoder)
     if settings.encoder == "shipped":
         raise ConfigError(
             "the shipped model is not here", expected=f"a model folder {place}", hint="set encoder: minilm"
         )
     encoder = load_encoder(settings.encoder, settings.dropout)
+    _check_window(settings, encoder)
     return Start(Network(encoder.module, len(scheme.stances), len(scheme.speakers), dropout=settings.dropout), encoder)
 
 
@@ -84,8 +86,8 @@ def run(
 ) -> ModelConfig:
     """Train by a recipe and write the model folder.
 
-    A run that was broken off goes on after its last whole epoch, from `OUT.state`, if the recipe and the data are the
-    same.
+    A run that was broken off goes on after its last whole epoch, from `OUT.state`, if the recipe, the scheme, the data
+    and the weights that it starts from are the same.
 
     Args:
         settings: the recipe.
@@ -110,11 +112,10 @@ def run(
         say(line)
     torch.manual_seed(settings.run_seed)  # new heads depend on the recipe's seed only
     begin = start(settings, scheme)
-    _check_window(settings, begin)
     digest = _digest(settings, study.articles)
     state = out.with_name(f"{out.name}.state")
     check_space(out, state, begin.network, settings)
-    _drop_stale_state(state, digest, say)
+    _drop_stale_state(state, f"{digest} {_start_digest(scheme, begin.network)}", say)
     teachers = [load_network(path, scheme, 0.0)[0] for path in settings.teachers]
     datasets.disable_progress_bars()
     rows = datasets.Dataset.from_list([a.to_dict() for a in weighted(parts.train, settings)])
@@ -147,11 +148,11 @@ def run(
     return config
 
 
-def _check_window(settings: TrainSettings, begin: Start) -> None:
-    if settings.window.n_tokens > begin.encoder.n_positions:
+def _check_window(settings: TrainSettings, encoder: Encoder) -> None:
+    if settings.window.n_tokens > encoder.n_positions:
         raise ConfigError(
             "the window is longer than the encoder reads",
-            expected=f"window.n_tokens of at most {begin.encoder.n_positions} for {settings.encoder}",
+            expected=f"window.n_tokens of at most {encoder.n_positions} for {settings.encoder}",
             found=str(settings.window.n_tokens),
         )
 
@@ -284,14 +285,27 @@ def _digest(settings: TrainSettings, articles: Sequence[TrainingArticle]) -> str
     return digest.hexdigest()
 
 
-def _drop_stale_state(state: Path, digest: str, say: Callable[[str], None]) -> None:
-    """Keep a broken run's state only if it is of this recipe and data."""
+def _start_digest(scheme: Scheme, network: nn.Module) -> str:
+    """Of what the recipe only names: the scheme's content, and the weights that learning starts from."""
+    digest = hashlib.sha256(json.dumps(scheme.to_dict(), sort_keys=True).encode())
+    for name, value in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().float().reshape(-1).numpy().data)
+    return digest.hexdigest()
+
+
+def _drop_stale_state(state: Path, digests: str, say: Callable[[str], None]) -> None:
+    """Keep a broken run's state only if it is of this recipe and data, and of this scheme and starting point.
+
+    A note of an earlier version holds the first digest alone; its state is kept if that one is right.
+    """
     note = state.with_suffix(".digest")
     state.parent.mkdir(parents=True, exist_ok=True)
-    if state.is_file() and (not note.is_file() or note.read_text(encoding="utf-8") != digest):
-        say(f"{state} is of another recipe or other data: starting anew")
+    noted = note.read_text(encoding="utf-8").split() if note.is_file() else []
+    if state.is_file() and (not noted or noted != digests.split()[: len(noted)]):
+        say(f"{state} is of another recipe, scheme or starting point, or of other data: starting anew")
         state.unlink()
-    note.write_text(digest, encoding="utf-8")
+    note.write_text(digests, encoding="utf-8")
 
 
 def _version(name: str) -> str:

@@ -141,12 +141,20 @@ def join_standoff(labels: Path, texts: Sequence[Path]) -> list[LabelledSentence]
         texts: folders in which the files may lie.
 
     Raises:
-        RowError: a text is missing, or is not the one that was labelled (its sha256 differs).
+        RowError: columns are missing, a text is missing, or is not the one that was labelled (its sha256 differs).
     """
     rows: list[LabelledSentence] = []
     contents: dict[str, str] = {}
-    with labels.open(encoding="utf-8", newline="") as lines:
-        for data in csv.DictReader(lines):
+    with labels.open(encoding="utf-8-sig", newline="") as lines:
+        table = csv.DictReader(lines)
+        missing = set(STANDOFF_COLUMNS[:-1]) - set(table.fieldnames or ())
+        if missing:
+            raise RowError(
+                f"{labels} holds no stand-off labels",
+                expected=f"columns {', '.join(STANDOFF_COLUMNS)}",
+                found=f"no {', '.join(sorted(missing))}",
+            )
+        for data in table:
             name = data["file"]
             if name not in contents:
                 contents[name] = _verified(name, data["sha256"], texts, labels)
@@ -179,5 +187,5 @@ def _verified(name: str, digest: str, folders: Sequence[Path], labels: Path) -> 
     raise RowError(
         f"the text {name} that {labels} labels is not here",
         expected=f"it in {' or '.join(map(str, folders))}",
-        hint="name its folder with --texts",
+        hint="name its folder with --texts (`sayso train`: --real)",
     )

@@ -175,14 +175,14 @@ class TrainSettings(_Strict):
 
     @classmethod
     def load(cls, path: Path) -> TrainSettings:
-        """Read a YAML recipe, from a file or, by its bare name, from those that ship with sayso.
+        """Read a YAML recipe, from a file or, by its bare name (`default`), from those that ship with sayso.
 
         Raises:
             ConfigError: no such file, no YAML, or no valid recipe.
         """
         import yaml
 
-        shipped = files("sayso.configs") / path.name
+        shipped = files("sayso.configs") / (path.name if path.suffix else f"{path.name}.yaml")
         if path.is_file():
             try:
                 text = path.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from ..model.errors import SaysoError
+from .quantise import packable
 from .settings import TrainSettings
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -22,14 +23,16 @@ _GB = 1e9
 def bytes_needed(network: nn.Module, settings: TrainSettings) -> int:
     """Bytes that a run writes at most: two states (the new one is whole before the old one goes) and the folder.
 
-    A state holds the best weights, and for each weight that learns its value and two moments.
+    A state holds the best weights, the masters (of what learns, and of what is packed: word embeddings too), and two
+    moments of each weight that learns.
     """
     sizes = {name: p.numel() for name, p in network.named_parameters()}
-    n_learning = sum(
-        n for name, n in sizes.items() if not (settings.freeze_embeddings and name.startswith("encoder.embeddings."))
-    )
+    frozen = {name for name in sizes if settings.freeze_embeddings and name.startswith("encoder.embeddings.")}
+    kept = {f"{name}.weight" for name in packable(network)}
+    n_learning = sum(n for name, n in sizes.items() if name not in frozen)
+    n_masters = n_learning + sum(sizes[name] for name in frozen & kept)
     n_all = sum(sizes.values())
-    return _FLOAT * (2 * (3 * n_learning + n_all) + n_all)
+    return _FLOAT * (2 * (n_masters + 2 * n_learning + n_all) + n_all)
 
 
 def check_space(out: Path, state: Path, network: nn.Module, settings: TrainSettings) -> None:

@@ -13,7 +13,7 @@ from ..model.mentions import AliasMatcher, Mention
 from ..model.scheme import Scheme, Speaker
 from ..model.sentences import quotation_state
 from ..model.windows import EncodedArticle, Slot, Span, Window, WindowBuilder, collate
-from .augment import Augmentation, rename, reparagraph, restyle_quotes
+from .augment import Augmentation, rename, reparagraph, restyle_quotes, surnames_of
 from .examples import Target, TrainingArticle, Voice
 from .polnear import ANY_PROMPTS, OTHER, OUTLET, OUTLET_PROMPTS, SOMEBODY
 
@@ -75,6 +75,7 @@ class TargetBuilder:
         self.augmentation = augmentation
         self.mask_id = mask_id
         self.matcher = AliasMatcher(scheme.speakers)
+        self.surnames = surnames_of(scheme)
         self.outlet = scheme.outlet
         self.rest = scheme.rest
 
@@ -87,7 +88,7 @@ class TargetBuilder:
         mentions = matcher.find(article.text)
         if change is not None:
             if article.tags is None and rng.random() < change.names:
-                article = rename(article, self.matcher.find(article.text), rng)
+                article = rename(article, self.matcher.find(article.text), self.surnames, rng)
                 mentions = matcher.find(article.text)
             if rng.random() < change.quotes:
                 article = restyle_quotes(article, rng)
@@ -121,7 +122,7 @@ class TargetBuilder:
         if article.voices and (change is None or rng.random() >= change.generic):
             return self._own_scheme(article, rng)
         slots, allowed = self._study_scheme(rng)
-        if article.voices and self.outlet is not None:
+        if article.voices:
             anybody = tuple(slot.speaker for slot in slots if slot.speaker != self.outlet)
             allowed = {v.id: anybody for v in article.voices} | {OTHER: anybody, SOMEBODY: anybody}
             allowed[OUTLET] = (self.outlet,)

@@ -11,7 +11,7 @@ import numpy as np
 from ..model.errors import RowError
 from ..model.scheme import Scheme
 from ..model.windows import WindowBuilder
-from .data import Split, weighted, without_twins
+from .data import Split, article_key, weighted, without_twins
 from .examples import TrainingArticle
 from .loop import measure, train, window_settings
 from .quantise import as_published
@@ -53,30 +53,41 @@ def fold_trials(articles: Sequence[TrainingArticle], n_folds: int, settings: Tra
     """
     study = [a for a in articles if not a.voices]
     teaching = [a for a in articles if a.voices]
-    if not 2 <= n_folds <= len(study):
+    keys = list(dict.fromkeys(map(article_key, study)))
+    if not 2 <= n_folds <= len(keys):
         raise RowError(
             "cannot make the folds",
-            expected=f"2 to {len(study)} folds: articles are never split",
+            expected=f"2 to {len(keys)} folds: articles are never split",
             found=f"{n_folds} folds",
         )
-    order = np.random.default_rng(settings.split_seed).permutation(len(study))
+    order = np.random.default_rng(settings.split_seed).permutation(len(keys))
     trials = []
     for fold in range(n_folds):
-        held = set(order[fold::n_folds].tolist())
-        measured = tuple(a for i, a in enumerate(study) if i in held)
-        learned = without_twins([a for i, a in enumerate(study) if i not in held], measured)
+        held = {keys[i] for i in order[fold::n_folds]}
+        measured = tuple(a for a in study if article_key(a) in held)
+        learned = without_twins([a for a in study if article_key(a) not in held], measured)
         trials.append(Trial(f"fold {fold + 1}", (*learned, *teaching), measured, settings.run_seed))
     return trials
 
 
 def seed_trials(parts: Split, n_seeds: int, settings: TrainSettings) -> list[Trial]:
-    """The same split, other seeds."""
+    """The same split, other seeds.
+
+    Raises:
+        RowError: nothing is held out to measure on.
+    """
+    _check_held_out(parts)
     seeds = range(settings.run_seed, settings.run_seed + n_seeds)
     return [Trial(f"seed {seed}", parts.train, parts.validation, seed) for seed in seeds]
 
 
 def curve_trials(parts: Split, settings: TrainSettings) -> list[Trial]:
-    """Growing shares of the study's training articles, each holding the smaller ones, measured on the same articles."""
+    """Growing shares of the study's training articles, each holding the smaller ones, measured on the same articles.
+
+    Raises:
+        RowError: nothing is held out to measure on.
+    """
+    _check_held_out(parts)
     study = [a for a in parts.train if not a.voices]
     teaching = [a for a in parts.train if a.voices]
     order = np.random.default_rng(settings.split_seed).permutation(len(study))
@@ -89,12 +100,23 @@ def curve_trials(parts: Split, settings: TrainSettings) -> list[Trial]:
     return trials
 
 
+def _check_held_out(parts: Split) -> None:
+    """Find out before any training that there is nothing to measure it on."""
+    if not parts.validation:
+        raise RowError(
+            "nothing is held out to measure on",
+            expected="labelled articles of the study, and a validation_share above 0",
+            hint="set validation_share in the recipe, or use --folds",
+        )
+
+
 def run_trials(
     trials: Sequence[Trial], settings: TrainSettings, scheme: Scheme, say: Callable[[str], None]
 ) -> Iterator[TrialScore]:
     """Run trials one after another; each starts from the recipe's encoder anew."""
     import torch
 
+    from .folder import load_network
     from .run import start
 
     for trial in trials:
@@ -104,7 +126,8 @@ def run_trials(
         torch.manual_seed(trial.seed)
         begin = start(recipe, scheme)
         rows: list[dict[str, Any]] = [a.to_dict() for a in weighted(trial.train, recipe)]
-        trained = train(begin.network, begin.encoder, scheme, recipe, rows, (), say=say)
+        teachers = [load_network(path, scheme, 0.0)[0] for path in recipe.teachers]
+        trained = train(begin.network, begin.encoder, scheme, recipe, rows, (), teachers=teachers, say=say)
         builder = WindowBuilder(begin.encoder.tokenizer, window_settings(recipe), begin.encoder.special)
         network = as_published(trained.network, recipe.bits)
         figures = measure(network, builder, scheme, trial.validation)
