@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model.errors import RowError
 from ..model.records import GOLD_COLUMNS, NESTED_COLUMNS, PREDICTION_COLUMNS
-from ..model.rowfiles import ROW_SUFFIXES, whole_file
+from ..model.rowfiles import ROW_SUFFIXES, table_cell, whole_file
 from .parts import BOOL, INTEGER, NULL, NUMBER, TEXT, read_failures, read_header, read_row_lines
 
 #: Rows of a Parquet row group: what is in memory at once.
@@ -89,11 +89,7 @@ def _write_table(lines: Iterable[str], columns: Mapping[str, frozenset[str]], ou
         writer.writeheader()
         for line in lines:
             row = json.loads(line)
-            writer.writerow({column: _cell(row.get(column)) for column in flat})
-
-
-def _cell(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+            writer.writerow({column: table_cell(row.get(column)) for column in flat})
 
 
 def _write_parquet(

@@ -162,7 +162,7 @@ class _KeptRows:
                     article=article.id,
                     outlet=article.outlet,
                     date=article.date,
-                    extra={**article.extra, **row.extra},
+                    extra={**article.own_columns, **row.extra},
                 )
                 for row in rows
             ),

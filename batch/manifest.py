@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from itertools import zip_longest
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from ..model.errors import SaysoError
@@ -80,7 +81,7 @@ class Listing:
     """The input files as they stand.
 
     Attributes:
-        digest: of their names, sizes and times.
+        digest: of their names, sizes and times; of pipes the names alone.
         n_files: how many.
         n_bytes: all of them together; pipes count as 0.
     """
@@ -114,7 +115,9 @@ def list_inputs(inputs: Iterable[str], path: Path, forbidden: Iterable[Path]) ->
                     expected="an output that lies outside the inputs",
                     hint="choose another -o, or name the inputs one by one",
                 )
-            entry = [name] if status is None else [name, status.st_size, status.st_mtime_ns]
+            # The time of a pipe is that of what was last written into it.
+            is_file = status is not None and S_ISREG(status.st_mode)
+            entry = [name, status.st_size, status.st_mtime_ns] if status is not None and is_file else [name]
             line = json.dumps(entry, ensure_ascii=False)
             digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
             file.write(line + "\n")

@@ -104,7 +104,9 @@ def _connected(address: str | None) -> Iterator[Any]:
         raise SaysoError("--engine ray needs the package ray", hint="pip install 'sayso[ray]'") from None
     was_connected = ray.is_initialized()
     try:
-        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, ignore_reinit_error=True)
+        # Without an address Ray would join whatever cluster it finds on this machine or in RAY_ADDRESS.
+        at = "local" if address is None else address
+        ray.init(address=at, logging_level=logging.ERROR, log_to_driver=False, ignore_reinit_error=True)
     except Exception as error:  # a node that does not start raises no narrower one
         place = "Ray does not start on this machine" if address is None else f"no Ray cluster at {address}"
         raise SaysoError(place, found=" ".join(str(error).split())) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -107,8 +108,13 @@ class PartStore:
         try:
             yield cls(task, _prepare(task, fresh))
         finally:
+            # Removed before the lock is given up: else the folder of whoever takes it next could go. A folder without
+            # a part keeps nothing of the run, and must not refuse one with other settings.
+            is_empty = not (_is_begun(task.folder) and (task.folder / MANIFEST).exists())
+            if is_empty:
+                shutil.rmtree(task.folder, ignore_errors=True)
             lock.release()
-            if not (task.folder / MANIFEST).exists():
+            if is_empty and os.name == "nt":  # where an open file, the lock, cannot be removed
                 shutil.rmtree(task.folder, ignore_errors=True)
 
     def headers(self) -> Iterator[PartHeader]:
@@ -155,7 +161,7 @@ class PartStore:
         return self.totals
 
     def _path(self, number: int) -> Path:
-        return self.task.folder / f"{number:06d}.part"
+        return _part(self.task.folder, number)
 
     def _paths(self) -> Iterator[Path]:
         return (self._path(number) for number in range(self._n_parts))
@@ -173,12 +179,21 @@ class PartStore:
         self.is_complete = header.is_last
 
 
+def _part(folder: Path, number: int) -> Path:
+    return folder / f"{number:06d}.part"
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether a part was written there."""
+    return _part(folder, 0).exists()
+
+
 def _prepare(task: Task, fresh: bool) -> Listing:
     """Compare the folder with the task, or make it the task's."""
     folder = task.folder
     listing = list_inputs(task.inputs, folder / NEW_INPUTS, (task.out, task.failed))
     now = Manifest(task.version, task.model, dict(task.settings), listing.digest)
-    then = None if fresh else read_manifest(folder / MANIFEST)
+    then = read_manifest(folder / MANIFEST) if _is_begun(folder) and not fresh else None
     if then is None:
         for path in (folder / MANIFEST, *folder.glob("*.part")):
             path.unlink(missing_ok=True)

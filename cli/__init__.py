@@ -69,14 +69,14 @@ def main() -> None:
     except SaysoError as error:
         print(f"sayso: {error}", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output has left (`sayso label ... | head`): that is no fault.
-        sys.stderr.close()
-        sys.exit(0)
-    except KeyboardInterrupt:
-        print("sayso: stopped", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ending:
+        # Both typer and rich make an exit code of a broken pipe, and typer of Ctrl-C, before we see them.
+        if isinstance(ending.__context__, BrokenPipeError):
+            sys.exit(0)  # the reader of our output has left (`sayso agree ... | head`): that is no fault
+        if ending.code == 130:
+            print("sayso: stopped", file=sys.stderr)
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"sayso: {where}{error.strerror}", file=sys.stderr)
+        print(f"sayso: {where}{error.strerror if error.strerror else error}", file=sys.stderr)
         sys.exit(1)

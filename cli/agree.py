@@ -37,7 +37,7 @@ def agree(
         Path | None, typer.Option("--out", "-o", help="Write what is agreed or settled as gold rows to this file.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the resampling of articles.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the resampling of articles.")] = 0,
 ) -> None:
     """Krippendorff's alpha and Cohen's kappa of coders, with 95 % intervals by resampling articles."""
     from ..agreement import code

@@ -52,6 +52,8 @@ def run_benchmark(options: BenchmarkOptions) -> None:
     from ..evaluation.gold import read_gold
     from ..model.scheme import Scheme
 
+    if options.scheme is not None and options.model:
+        raise typer.BadParameter("compares only baselines, so it does not go with --model", param_hint="--scheme")
     labellers = [] if options.scheme is not None else _labellers(options.model)
     scheme = labellers[0][1].scheme if options.scheme is None else Scheme.load(options.scheme)
     collections = read_collections(options.gold, scheme, options.texts)
@@ -79,7 +81,7 @@ def _labellers(folders: Sequence[Path] | None) -> list[tuple[str, Labeller]]:
 
     if not folders:
         return [("sayso, shipped model", Labeller.load())]
-    labellers = [(f"sayso, {folder.name}", Labeller.load(folder)) for folder in folders]
+    labellers = [(f"sayso, {folder}", Labeller.load(folder)) for folder in folders]
     first = labellers[0][1].scheme
     for name, labeller in labellers:
         labels = labeller.scheme.speaker_ids, labeller.scheme.stance_ids

@@ -34,7 +34,7 @@ def convert(
 ) -> None:
     """Labels in and out of other tools; says on stderr what the new file cannot hold."""
     from ..formats import format_to_write, read, write
-    from ..formats.base import ReadOptions, of_annotator, split_annotators
+    from ..formats.base import FIRST, ReadOptions, of_annotator, split_annotators
     from ..model.scheme import Scheme
 
     chosen = None if scheme is None else Scheme.load(scheme)
@@ -46,7 +46,8 @@ def convert(
     n_twice = len(rows) - len({row.key for row in rows})
     if n_twice:
         people = ", ".join(filter(None, split_annotators(rows)))
-        typer.echo(f"{source}: {n_twice} sentences repeated, labels of {people}; --annotator takes one", err=True)
+        whose = f"labels of {people}; --annotator takes one" if people else f"--annotator {FIRST} takes one of each"
+        typer.echo(f"{source}: {n_twice} sentences repeated, {whose}", err=True)
     for note in write(target, rows, chosen, to):
         typer.echo(note, err=True)
     n_labelled = sum(row.is_labelled for row in rows)

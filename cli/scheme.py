@@ -42,9 +42,9 @@ def init(
         raise SchemeError(f"{file} exists", hint="take another name, or delete it first")
     names = [name.strip() for name in speakers.split(",") if name.strip()]
     text = draft(file.stem, title, names, outlet, rest.strip() or None)
+    chosen = Scheme.from_yaml(text, f"the draft of {file}")
     with whole_file(file) as output:
         output.write(text)
-    chosen = Scheme.load(file)
     typer.echo(
         f"wrote {file}: {', '.join(chosen.speaker_ids)}; complete it, then `sayso scheme check {file}`", err=True
     )
@@ -106,7 +106,9 @@ def show(
 
 
 def remarks(scheme: Scheme) -> list[str]:
-    """What is allowed but may be forgotten: missing descriptions and aliases, and colours or codes used twice."""
+    """What is allowed but may be forgotten: missing descriptions, aliases, too many speakers, colours used twice ..."""
+    from ..model.windows import MAX_SLOTS
+
     found = [f"speaker {s.id} has no description; the model reads it" for s in scheme.speakers if not s.description]
     found += [
         f"speaker {s.id} has no aliases; its mentions in a text will not be marked"
@@ -116,6 +118,8 @@ def remarks(scheme: Scheme) -> list[str]:
     if scheme.rest is None:
         found.append("no speaker takes the sources that no other covers: set `rest`")
     colours = Counter(speaker.colour.lower() for speaker in scheme.speakers)
+    if len(scheme.speakers) > MAX_SLOTS:
+        found.append(f"{len(scheme.speakers)} speakers; a model can be trained for {MAX_SLOTS} at most")
     found += [f"{n} speakers have the colour {colour}" for colour, n in colours.items() if n > 1]
     initials = Counter(stance[0] for stance in scheme.stance_ids)
     found += [
@@ -127,8 +131,12 @@ def remarks(scheme: Scheme) -> list[str]:
 def _check_rows(path: Path, scheme: Scheme) -> list[str]:
     """Labels of a file that the scheme lacks, each with how often and where first; says what the file holds."""
     from ..formats import read
+    from ..formats.base import ReadOptions
 
-    reading = read(path)
+    # The scheme explains codes and names; whether labels are of it is told below, all at once.
+    reading = read(path, ReadOptions(scheme), check=False)
+    for note in reading.notes:
+        typer.echo(f"{path}: {note}", err=True)
     counts: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], str] = {}
     for row in reading.rows:

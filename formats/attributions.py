@@ -19,7 +19,7 @@ from ..model.errors import RowError, SchemeError
 from ..model.mentions import AliasMatcher
 from ..model.records import LabelledSentence
 from ..model.scheme import Scheme
-from .base import Reading, ReadOptions
+from .base import Reading, ReadOptions, read_text
 from .documents import article_id
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def read_attributed(files: Sequence[AnnotatedFile], options: ReadOptions) -> Rea
     sources = _Sources(scheme)
     rows: list[LabelledSentence] = []
     for file in files:
-        text = file.text.read_bytes().decode("utf-8")
+        text = read_text(file.text, keep_mark=True)
         rows += _rows(file, text, read_attributions(file.annotations, len(text)), sources)
     several = len({row.article for row in rows if "annotator" in row.extra})
     notes = [f"{several} articles were read by several people: see the column annotator"] if several else []

@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 from ..model.errors import RowError, SchemeError
 from ..model.records import LabelledSentence
 from ..model.scheme import Scheme, shipped_schemes, unknown_label
-from .base import Reading, ReadOptions, first_line
+from .base import Reading, ReadOptions, first_line, read_text
 
 _CODE_LINE = re.compile(r"^\d+\t\S+$")
 _CODE_HEADER = ["article", "sentence", "code"]
@@ -83,16 +84,18 @@ def read_codes(path: Path, options: ReadOptions) -> Reading:
 def _code_lines(path: Path) -> Iterator[tuple[str, str, int, str]]:
     """(file and line, article, sentence, code)."""
     if path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            table = csv.DictReader(lines)
-            for data in table:
-                where = f"{path}:{table.line_num}"
-                if not (data["sentence"] or "").isdecimal() or not data["article"] or not data["code"]:
-                    raise RowError(f"{where}: bad line", expected="article,sentence,code", found=str(data))
-                yield where, data["article"], int(data["sentence"]), data["code"]
+        table = csv.DictReader(StringIO(read_text(path), newline=""))
+        if table.fieldnames is None or list(table.fieldnames) != _CODE_HEADER:
+            found = "an empty file" if table.fieldnames is None else ",".join(table.fieldnames)
+            raise RowError(f"{path}: no table of codes", expected=",".join(_CODE_HEADER), found=found)
+        for data in table:
+            where = f"{path}:{table.line_num}"
+            if not (data["sentence"] or "").isdecimal() or not data["article"] or not data["code"]:
+                raise RowError(f"{where}: bad line", expected="article,sentence,code", found=str(data))
+            yield where, data["article"], int(data["sentence"]), data["code"]
         return
     for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(read_text(file).splitlines(), 1):
             if not line.strip():
                 continue
             if _CODE_LINE.match(line) is None:

@@ -102,8 +102,8 @@ def row_of(data: Mapping[str, Any], where: str, number: int) -> LabelledSentence
 
 
 def as_json(value: object) -> str:
-    """One line of JSON, text as it is."""
-    return json.dumps(value, ensure_ascii=False)
+    """One line of JSON, text as it is; what JSON does not know (dates of a workbook) as text."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def load_json(text: str, where: str) -> Any:
@@ -118,14 +118,18 @@ def load_json(text: str, where: str) -> Any:
         raise RowError(f"{where}: not JSON", found=str(error)) from None
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, keep_mark: bool = False) -> str:
     """A text file, line ends as they are, without a byte order mark.
+
+    Args:
+        path: the file.
+        keep_mark: leave the byte order mark in, where offsets count it.
 
     Raises:
         RowError: it is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8" if keep_mark else "utf-8-sig")
     except UnicodeDecodeError:
         raise not_utf8(path) from None
 

@@ -85,7 +85,7 @@ def read_brat(path: Path, options: ReadOptions) -> Reading:
 
 
 def _document(name: str, text_file: Path, annotations: Path) -> Document:
-    text = text_file.read_bytes().decode("utf-8")
+    text = read_text(text_file, keep_mark=True)
     marks = tuple(_marks(annotations, len(text)))
     return Document(article_id(name), text, marks)
 

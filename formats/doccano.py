@@ -73,7 +73,9 @@ def read_doccano(path: Path, options: ReadOptions) -> Reading:
     rows: list[LabelledSentence] = []
     unknown: Counter[str] = Counter()
     for where, line in _lines(path):
-        whole = {**line.pop("meta", {}), **line}
+        # An object, over its versions also null or text.
+        meta = line.pop("meta") if isinstance(line.get("meta"), dict) else {}
+        whole = {**meta, **{column: value for column, value in line.items() if value is not None}}
         data = renamed({column: value for column, value in whole.items() if value != ""}, options.columns)
         key = next((key for key in _LABEL_KEYS if key in data), None)
         labels = data.pop(key) if key is not None else []

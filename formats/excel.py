@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model.errors import RowError
 from ..model.records import NESTED_COLUMNS, LabelledSentence, to_row
-from ..model.rowfiles import columns_of, renamed, whole_file
+from ..model.rowfiles import columns_of, renamed, table_cell, whole_file
 from ..model.scheme import Scheme
 from .base import Reading, ReadOptions, needs, row_of
 
@@ -62,7 +62,7 @@ def _fill(sheet: Worksheet, row: int, column: int, value: Any, where: str) -> No
         return
     cell = sheet.cell(row, column)
     if not isinstance(value, str | int | float | bool):
-        value = str(value)
+        value = str(table_cell(value))
     if isinstance(value, str) and len(value) > LONGEST_CELL:
         raise RowError(f"{where}: too long for a cell", expected=f"{LONGEST_CELL} characters", found=str(len(value)))
     try:
@@ -126,8 +126,9 @@ def _rows(path: Path, header: Sequence[str], lines: Any, options: ReadOptions) -
     for number, cells in enumerate(lines, 2):
         if all(cell is None or cell == "" for cell in cells):
             continue
-        data = {name: cell for name, cell in zip(header, cells, strict=False) if name and cell is not None}
+        cells_of = {name: cell for name, cell in zip(header, cells, strict=False) if name and cell is not None}
+        data = renamed(cells_of, options.columns)
         if hasattr(data.get("date"), "isoformat"):
             data["date"] = data["date"].isoformat()[:10]
-        rows.append(row_of(renamed(data, options.columns), f"{path}, row {number}", len(rows)))
+        rows.append(row_of(data, f"{path}, row {number}", len(rows)))
     return rows

@@ -116,6 +116,8 @@ def read_label_studio(path: Path, options: ReadOptions) -> Reading:
         if "data" not in task:
             rows.append(_minimal(task, options, where, len(rows)))
             continue
+        if not isinstance(task["data"], dict):
+            raise RowError(f"{where}: bad 'data'", expected="an object", found=repr(task["data"])[:80])
         data = {column: value for column, value in task["data"].items() if column not in CONTEXT}
         given = _people(task) if by_people else (task.get("predictions") or [])[:1]
         if by_people:

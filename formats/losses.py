@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..model.records import LabelledSentence, to_row
+from ..model.rowfiles import table_cell
 
 
 def losses(written: Sequence[LabelledSentence], back: Sequence[LabelledSentence], where: str) -> list[str]:
@@ -32,13 +33,17 @@ def losses(written: Sequence[LabelledSentence], back: Sequence[LabelledSentence]
             if column not in other:
                 lost[column] += 1
             elif not _same(value, other[column]):
-                (as_text if other[column] == str(value) else changed)[column] += 1
+                (as_text if other[column] in (str(value), table_cell(value)) else changed)[column] += 1
     lines = [f"{where} does not hold the column {column} ({n} values)" for column, n in lost.items()]
     lines += [f"{where} holds the column {column} as text ({n} values)" for column, n in as_text.items()]
     lines += [f"{where} holds other values in the column {column} ({n} rows)" for column, n in changed.items()]
     if missing:
         first = f"sentence {missing[0].sentence} of article {missing[0].article}"
         lines.append(f"{where} does not hold {len(missing)} sentences, the first of them {first}")
+    others = sorted({row.article for row in back} - {row.article for row in written})
+    if others:
+        # A folder is written into as it stands, and reads back whole.
+        lines.append(f"{where} holds {len(others)} other articles, written there before, the first of them {others[0]}")
     return lines
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..model.errors import RowError
 from ..model.records import LabelledSentence
-from ..model.scheme import Scheme
+from ..model.scheme import Scheme, unknown_label
 from .arrow import is_dataset, read_dataset, write_dataset
 from .authored import is_authored, is_codes, read_authored_form, read_codes
 from .base import Format, Reading, ReadOptions
@@ -84,8 +84,11 @@ def read(path: Path, options: ReadOptions | None = None, name: str | None = None
     reading = form.read(path, chosen)
     if check and chosen.scheme is not None:
         for row in reading.rows:
-            if row.is_labelled:
-                chosen.scheme.check_labels(row.speaker, row.stance, f"{path}, sentence {row.sentence} of {row.article}")
+            where = f"{path}, sentence {row.sentence} of {row.article}"
+            if row.speaker and row.speaker not in chosen.scheme.speaker_ids:
+                raise unknown_label("speaker", row.speaker, chosen.scheme.speaker_ids, where)
+            if row.stance and row.stance not in chosen.scheme.stance_ids:
+                raise unknown_label("stance", row.stance, chosen.scheme.stance_ids, where)
     return reading
 
 

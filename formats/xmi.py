@@ -12,7 +12,7 @@ from ..model.errors import RowError
 from ..model.records import LabelledSentence
 from ..model.rowfiles import whole_file
 from ..model.scheme import Scheme
-from .base import Reading, ReadOptions, needs
+from .base import Reading, ReadOptions, needs, read_text
 from .documents import COLUMNS, LABELS, Document, Mark, article_id, file_stem, from_documents, to_documents
 
 if TYPE_CHECKING:
@@ -98,7 +98,10 @@ def _documents(path: Path) -> Iterator[Document]:
     types = next((content for name, content in files if name.endswith(_TYPES)), None)
     if types is None:
         raise RowError(f"no type system with {path}", expected=f"a file {_TYPES} beside the .xmi files")
-    system = load_typesystem(types)
+    try:
+        system = load_typesystem(types)
+    except Exception as error:  # as below
+        raise RowError(f"{path}: {_TYPES} is no type system", found=f"{type(error).__name__}: {error}") from None
     for name, content in files:
         if not name.endswith(".xmi"):
             continue
@@ -112,11 +115,15 @@ def _documents(path: Path) -> Iterator[Document]:
 def _contents(path: Path) -> list[tuple[str, str]]:
     """(name, content) of the XML files there."""
     if path.suffix.lower() == ".zip":
-        with ZipFile(path) as archive:
-            return [(n, archive.read(n).decode("utf-8")) for n in archive.namelist() if n.endswith((".xmi", ".xml"))]
+        try:
+            with ZipFile(path) as archive:
+                names = [name for name in archive.namelist() if name.endswith((".xmi", ".xml"))]
+                return [(name, archive.read(name).decode("utf-8")) for name in names]
+        except (BadZipFile, UnicodeDecodeError) as error:
+            raise RowError(f"{path} is no readable zip of CAS XMI", found=str(error)) from None
     files = sorted(path.iterdir()) if path.is_dir() else [path, path.with_name(_TYPES)]
     wanted = [file for file in files if file.suffix in {".xmi", ".xml"} and file.is_file()]
-    return [(file.name, file.read_text(encoding="utf-8")) for file in wanted]
+    return [(file.name, read_text(file)) for file in wanted]
 
 
 def _marks(cas: Cas) -> Iterator[Mark]:

@@ -247,7 +247,7 @@ class Labeller:
         speakers, stances = self.scheme.speaker_ids, self.scheme.stance_ids
         for i, sentence in enumerate(scores.encoded.sentences):
             best_speaker, best_stance = int(np.argmax(speaker[i])), int(np.argmax(stance[i]))
-            extra = dict(article.extra)
+            extra = article.own_columns
             if self.settings.min_confidence > 0:
                 sure = min(float(speaker[i, best_speaker]), float(stance[i, best_stance]))
                 extra["abstained"] = sure < self.settings.min_confidence

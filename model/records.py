@@ -29,6 +29,12 @@ class Article:
     url: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def own_columns(self) -> dict[str, Any]:
+        """What its rows carry besides what sayso fills in: its title and address, where they are known, and `extra`."""
+        known = {"title": self.title, "url": self.url}
+        return {**{column: value for column, value in known.items() if value is not None}, **self.extra}
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -115,7 +121,9 @@ class LabelledSentence:
 
     def with_labels(self, speaker: str, stance: str) -> LabelledSentence:
         """The same sentence as a gold row with these labels."""
-        return replace(self, speaker=speaker, stance=stance, speaker_p=None, stance_p=None, probabilities=None)
+        return replace(
+            self, speaker=speaker, stance=stance, speaker_p=None, stance_p=None, probabilities=None, evidence=None
+        )
 
 
 #: Column order of a labelled row; predictions add the last four.
@@ -134,6 +142,7 @@ GOLD_COLUMNS = (
 PREDICTION_COLUMNS = ("speaker_p", "stance_p", "probabilities", "evidence")
 #: Nested columns: JSONL and Parquet hold them, CSV does not.
 NESTED_COLUMNS = ("probabilities", "evidence")
+_NESTED_HINT = "leave the column out, or give it another name"
 
 
 def to_row(row: LabelledSentence) -> dict[str, Any]:
@@ -157,8 +166,8 @@ def from_row(data: Mapping[str, Any], where: str, number: int, *, labelled: bool
 
     Args:
         data: column to value; CSV strings are accepted for numbers.
-        where: file and line, for errors and as the id of a bare row's article.
-        number: 0-based number of the row in its file.
+        where: file and line, for errors.
+        number: 0-based number of the row in its file: a bare row's article is called after it.
         labelled: whether both labels must be there; otherwise a missing one is "".
 
     Raises:
@@ -176,14 +185,14 @@ def from_row(data: Mapping[str, Any], where: str, number: int, *, labelled: bool
             )
     bare = data.get("article") in (None, "")
     text = data["text"]
+    start = _integer(data, "start", 0, where)
     known = {*GOLD_COLUMNS, *PREDICTION_COLUMNS}
-    evidence = data.get("evidence")
     return LabelledSentence(
         article=f"row-{number:06d}" if bare else str(data["article"]),
         paragraph=0 if bare else _integer(data, "paragraph", 0, where),
         sentence=0 if bare else _integer(data, "sentence", None, where),
-        start=_integer(data, "start", 0, where),
-        end=_integer(data, "end", len(text), where),
+        start=start,
+        end=_integer(data, "end", start + len(text), where),
         text=text,
         speaker=_label(data, "speaker"),
         stance=_label(data, "stance"),
@@ -191,8 +200,8 @@ def from_row(data: Mapping[str, Any], where: str, number: int, *, labelled: bool
         date=_text_or_none(data.get("date")),
         speaker_p=_probability(data, "speaker_p", where),
         stance_p=_probability(data, "stance_p", where),
-        probabilities=data.get("probabilities") or None,
-        evidence=None if evidence is None else tuple(Evidence(**span) for span in evidence),
+        probabilities=_probabilities(data, where),
+        evidence=_evidence(data, where),
         extra={column: value for column, value in data.items() if column not in known},
     )
 
@@ -214,9 +223,9 @@ def _integer(data: Mapping[str, Any], column: str, default: int | None, where: s
         raise RowError(f"{where}: no {column!r}", expected="a 0-based number in a row that names its article")
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1
-    if number < 0 or isinstance(value, bool):
+    if number < 0 or isinstance(value, bool) or (isinstance(value, float) and value != number):
         raise RowError(f"{where}: bad {column!r}", expected="a whole number, 0 or more", found=repr(value))
     return number
 
@@ -232,3 +241,28 @@ def _probability(data: Mapping[str, Any], column: str, where: str) -> float | No
     if not 0.0 <= p <= 1.0:
         raise RowError(f"{where}: bad {column!r}", expected="a probability, 0 to 1", found=repr(value))
     return p
+
+
+def _probabilities(data: Mapping[str, Any], where: str) -> Mapping[str, Mapping[str, float]] | None:
+    value = data.get("probabilities")
+    if value is None or value in ("", {}):
+        return None
+    if not isinstance(value, Mapping) or not all(isinstance(inner, Mapping) for inner in value.values()):
+        expected = "each label's probability by head, as JSONL and Parquet hold them"
+        raise RowError(f"{where}: bad 'probabilities'", expected=expected, found=repr(value)[:80], hint=_NESTED_HINT)
+    return value
+
+
+def _evidence(data: Mapping[str, Any], where: str) -> tuple[Evidence, ...] | None:
+    value = data.get("evidence")
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, str):
+            raise TypeError
+        return tuple(Evidence(s["kind"], s["start"], s["end"], s["text"], s["p"]) for s in value)
+    except (TypeError, KeyError):
+        expected = "a list of spans with kind, start, end, text and p, as JSONL and Parquet hold them"
+        raise RowError(
+            f"{where}: bad 'evidence'", expected=expected, found=repr(value)[:80], hint=_NESTED_HINT
+        ) from None

@@ -19,6 +19,8 @@ from .records import GOLD_COLUMNS, NESTED_COLUMNS, PREDICTION_COLUMNS, LabelledS
 
 ROW_SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 _NEEDED = ("text", "speaker", "stance")
+#: Columns that are text in a typed table even where no row has a value.
+_TEXT_COLUMNS = frozenset({"article", "outlet", "date", "text", "speaker", "stance"})
 
 
 def read_rows(
@@ -116,7 +118,7 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             where = f"{path}:{number}"
             try:
                 data = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise RowError(f"{where}: not JSON", found=f"{error}") from None
             if not isinstance(data, dict):
                 raise RowError(f"{where}: not a JSON object", found=type(data).__name__)
@@ -215,7 +217,8 @@ def _write_jsonl(path: Path, rows: Iterable[LabelledSentence]) -> int:
     n_rows = 0
     with whole_file(path) as file:
         for row in rows:
-            file.write(json.dumps(to_row(row), ensure_ascii=False) + "\n")
+            # Columns of a workbook or a Parquet file may hold dates, which JSON does not know.
+            file.write(json.dumps(to_row(row), ensure_ascii=False, default=str) + "\n")
             n_rows += 1
     return n_rows
 
@@ -233,12 +236,17 @@ def columns_of(rows: Sequence[LabelledSentence]) -> list[str]:
     return columns
 
 
+def table_cell(value: object) -> object:
+    """The value as a cell of a table: what is nested as JSON, the rest as it is."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (dict, list)) else value
+
+
 def _write_csv(path: Path, rows: Sequence[LabelledSentence], delimiter: str) -> int:
     columns = [column for column in columns_of(rows) if column not in NESTED_COLUMNS]
     with whole_file(path, newline="") as file:
         writer = csv.DictWriter(file, columns, delimiter=delimiter, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(to_row(row) for row in rows)
+        writer.writerows({column: table_cell(value) for column, value in to_row(row).items()} for row in rows)
     return len(rows)
 
 
@@ -248,11 +256,23 @@ def _write_parquet(path: Path, rows: Sequence[LabelledSentence]) -> int:
 
     columns = columns_of(rows)
     plain = [to_row(row) for row in rows]
-    text_columns = {"article", "outlet", "date", "text", "speaker", "stance"}
-    arrays = [
-        pa.array([row.get(column) for row in plain], type=pa.string() if column in text_columns else None)
-        for column in columns
-    ]
+    arrays = [_arrow_column(column, [row.get(column) for row in plain]) for column in columns]
     with whole_file(path, binary=True) as file:
         pq.write_table(pa.Table.from_arrays(arrays, names=columns), file, compression="zstd")
     return len(rows)
+
+
+def _arrow_column(column: str, values: Sequence[Any]) -> Any:
+    """The values as an Arrow array; a column that mixes kinds of value, which no typed table holds, becomes text."""
+    import pyarrow as pa
+
+    if column in _TEXT_COLUMNS:
+        return pa.array(values, type=pa.string())
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError):
+        return pa.array([_text(value) for value in values], type=pa.string())
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -158,8 +158,6 @@ class Scheme(_Strict):
         Raises:
             SchemeError: no such scheme, or its file is wrong.
         """
-        import yaml
-
         path = Path(name_or_path)
         if path.suffix in {".yaml", ".yml"}:
             if not path.is_file():
@@ -177,6 +175,21 @@ class Scheme(_Strict):
                 expected="a .yaml file, or the name of a shipped scheme",
                 hint=f"shipped schemes: {', '.join(shipped_schemes())}",
             )
+        return cls.from_yaml(text, where)
+
+    @classmethod
+    def from_yaml(cls, text: str, where: str) -> Scheme:
+        """Check the text of a scheme file strictly.
+
+        Args:
+            text: YAML.
+            where: the file, for the error.
+
+        Raises:
+            SchemeError: it is not YAML, or no valid scheme.
+        """
+        import yaml
+
         try:
             data = yaml.safe_load(text)
         except yaml.YAMLError as error:

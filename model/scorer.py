@@ -19,7 +19,7 @@ from .mentions import AliasMatcher
 from .records import Sentence
 from .scheme import Scheme
 from .sentences import quotation_state
-from .windows import Batch, EncodedArticle, Slot, Window, WindowBuilder, collate
+from .windows import Batch, EncodedArticle, Slot, Window, WindowBuilder, collate, padded_length
 
 #: A token beside the pointer's peak belongs to the source from this share of the peak's probability on.
 POINTER_SHARE = 0.2
@@ -123,8 +123,8 @@ class Scorer:
 def _grouped(jobs: Sequence[tuple[int, Window]], batch_tokens: int) -> Iterator[Sequence[tuple[int, Window]]]:
     start = 0
     while start < len(jobs):
-        # Longest first: the first window's length is the batch's.
-        size = max(1, batch_tokens // len(jobs[start][1].ids))
+        # Longest first: the first window's length, padded, is the batch's.
+        size = max(1, batch_tokens // padded_length(len(jobs[start][1].ids)))
         yield jobs[start : start + size]
         start += size
 

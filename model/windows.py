@@ -380,10 +380,15 @@ class WindowBuilder:
         return budget
 
 
-def collate(windows: Sequence[Window], pad_id: int, *, length_step: int = LENGTH_STEP, sentence_step: int = 8) -> Batch:
-    """Pad windows to one length (a multiple of `length_step`) and to one number of sentences and slots."""
+def padded_length(n_tokens: int) -> int:
+    """Tokens of a window of so many when `collate` has padded it."""
+    return _up(n_tokens, LENGTH_STEP)
+
+
+def collate(windows: Sequence[Window], pad_id: int, *, sentence_step: int = 8) -> Batch:
+    """Pad windows to one length (a multiple of LENGTH_STEP) and to one number of sentences and slots."""
     n_windows = len(windows)
-    n_tokens = _up(max(len(w.ids) for w in windows), length_step)
+    n_tokens = padded_length(max(len(w.ids) for w in windows))
     n_sentences = _up(max(w.n_sentences for w in windows), sentence_step)
     n_slots = max(w.n_slots for w in windows)
     ids = np.full((n_windows, n_tokens), pad_id, np.int64)

@@ -177,4 +177,4 @@ def _to_label(
         extra["before"], extra["after"] = around(row, article)
     if settings.show_labels:
         return replace(row, extra=extra)
-    return replace(row.with_labels("", ""), evidence=None, extra=extra)
+    return replace(row.with_labels("", ""), extra=extra)

@@ -286,6 +286,26 @@ class TestTables:
         assert failures
         assert all("\n" not in failure.reason for failure in failures)
 
+    def test_values_that_json_does_not_know_become_text(self, tmp_path: Path) -> None:
+        import uuid
+
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not hasattr(pa, "uuid"):
+            pytest.skip("this pyarrow has no type for UUIDs")
+        number = uuid.UUID(int=7)
+        table = pa.table({"id": pa.array([b"seven"]), "text": ["Words."], "n": pa.array([number.bytes], pa.uuid())})
+        pq.write_table(table, tmp_path / "a.parquet")
+        article = one(tmp_path / "a.parquet")
+        assert (article.id, article.extra) == ("seven", {"n": str(number)})
+
+    def test_columns_that_the_output_needs_get_other_names(self, tmp_path: Path) -> None:
+        row = {"text": "Words.", "headline": "H", "title": "T", "abstained": "no", "speaker": "s"}
+        article = one(write(tmp_path / "a.jsonl", jsonl(row)), options=ReadSettings(title_column="headline"))
+        assert article.title == "H"
+        assert article.extra == {"input_title": "T", "input_abstained": "no", "input_speaker": "s"}
+
     def test_one_row_of_parquet_that_python_cannot_hold(self, tmp_path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -414,6 +434,11 @@ class TestWarc:
         assert "cut off" in failures[-1].reason
         assert failures[-1].where == str(path)
 
+    def test_an_address_between_angle_brackets(self, tmp_path: Path) -> None:
+        record = self.RECORDS[0].replace(b"https://plover.example/0", b"<https://plover.example/0>")
+        article = one(write(tmp_path / "a.warc", record))
+        assert article.id == article.url == "https://plover.example/0"
+
     def test_rubbish_between_records(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.warc", self.RECORDS[0] + b"rubbish\r\n\r\n" + self.RECORDS[5])
         articles, failures, _ = read(path)
@@ -434,6 +459,9 @@ class TestCompression:
         )
         assert one(write(tmp_path / "b.txt.zst", zstandard.compress(text.encode()))) == Article(id="b", text=text)
         assert one(write(tmp_path / "c.txt", gzip.compress(text.encode()))) == Article(id="c", text=text)
+
+    def test_any_number_of_zeros_after_the_last_member(self, tmp_path: Path) -> None:
+        assert one(write(tmp_path / "a.txt.gz", gzip.compress(b"Words.") + b"\0" * 10_000)).text == "Words."
 
     def test_several_members(self, tmp_path: Path) -> None:
         parts = [gzip.compress(jsonl({"text": f"Part {n}."}).encode()) for n in range(3)]
@@ -478,6 +506,24 @@ class TestInputs:
         assert [a.id for a in articles] == ["a", "b", "d:1", "c"]
         articles, _, _ = read(tmp_path / "**" / "*.txt")
         assert sorted(a.id for a in articles) == ["a", "b", "c"]
+
+    def test_standard_input_that_is_closed_fails(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", None)
+        assert reason("-") == "standard input is closed"
+
+    def test_blank_lines_before_the_first_cost_no_more_than_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for content, texts in ((b'{"text": "One."}\n', ["One."]), (b"Words.", ["\n" * 500_000 + "Words."])):
+            data = io.BufferedReader(io.BytesIO(b"\n" * 500_000 + content))  # type: ignore[arg-type]
+            monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=data))
+            articles, failures, _ = read("-")
+            assert ([a.text for a in articles], failures) == (texts, [])
+
+    def test_a_pattern_that_matches_folders_reads_each_file_once(self, tmp_path: Path) -> None:
+        for name in ("a.txt", "sub/b.txt", "sub/deep/c.txt"):
+            write(tmp_path / "in" / name, "Words.")
+        for pattern in (tmp_path / "in" / "**", tmp_path / "*" / "**", tmp_path / "**"):
+            articles, failures, warnings = read(pattern)
+            assert ([a.id for a in articles], failures, warnings) == (["a", "b", "c"], [], [])
 
     def test_ids_are_made_unique(self, tmp_path: Path) -> None:
         write(tmp_path / "x" / "a.txt", "One.")

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from sayso.batch import Local, PartStore, Task, Totals, label_into
 from sayso.batch import parts as parts_module
+from sayso.batch.manifest import list_inputs
 from sayso.model.errors import RowError, SaysoError
 from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.readers.settings import Failure, Meter, ReadSettings
@@ -238,6 +240,28 @@ def test_two_runs_do_not_write_one_output(tmp_path: Path) -> None:
         PartStore.opened(task),
     ):
         pass
+
+
+def test_a_run_that_wrote_no_part_binds_nobody(tmp_path: Path) -> None:
+    inputs, out = _articles(tmp_path / "in.jsonl", 2), tmp_path / "out.jsonl"
+    with pytest.raises(Killed), PartStore.opened(_task(inputs, out)):
+        raise Killed
+    assert [p.name for p in tmp_path.iterdir()] == ["in.jsonl"]
+    # As kill -9 leaves it: a manifest, and no part.
+    with PartStore.opened(_task(inputs, out)) as store:
+        shutil.copytree(store.task.folder, tmp_path / "kept")
+    (tmp_path / "kept").rename(store.task.folder)
+    with PartStore.opened(_task(inputs, out, model="other")) as store:
+        assert store.n_outcomes == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_the_time_of_a_pipe_does_not_make_it_another_input(tmp_path: Path) -> None:
+    pipe = tmp_path / "in.jsonl"
+    os.mkfifo(pipe)
+    before = list_inputs([str(pipe)], tmp_path / "list", ())
+    os.utime(pipe, ns=(1, 1))
+    assert list_inputs([str(pipe)], tmp_path / "list", ()) == before
 
 
 def test_an_output_that_cannot_be_written_is_found_at_once(tmp_path: Path) -> None:

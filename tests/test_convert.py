@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -360,6 +361,12 @@ def test_excel_offers_the_labels_and_takes_a_sheet_of_ones_own(tmp_path: Path) -
     book.save(tmp_path / "own.xlsx")
     rows = read(tmp_path / "own.xlsx", ReadOptions(columns={"speaker": "who"})).rows
     assert [(row.text, row.speaker) for row in rows] == [("It rained.", "outlet")]
+    dated = openpyxl.Workbook()
+    dated.active.append(["text", "published"])
+    dated.active.append(["It rained.", datetime.datetime(2023, 5, 22)])  # noqa: DTZ001 - as a cell has it
+    dated.save(tmp_path / "dated.xlsx")
+    (row,) = read(tmp_path / "dated.xlsx", ReadOptions(columns={"date": "published"})).rows
+    assert row.date == "2023-05-22"
 
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
@@ -390,6 +397,60 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     long = [replace(example()[0], text="a" * 40_000)]
     with pytest.raises(RowError, match="too long for a cell"):
         write(tmp_path / "long.xlsx", long)
+    one_label = [replace(example()[0], stance="", speaker="nobody")]
+    write(tmp_path / "one.jsonl", one_label)
+    with pytest.raises(SchemeError, match="unknown speaker"):
+        read(tmp_path / "one.jsonl", ReadOptions(scheme()))
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "reason"),
+    [
+        ({"in/a.txt": b"caf\xe9 said.", "in/a.ann": b"T1\tJudge 0 4\tcaf\n"}, None, "not UTF-8"),
+        ({"in/TypeSystem.xml": b"<x>", "in/a.xmi": b"<x/>"}, "xmi", "is no type system"),
+        ({"in/a.zip": b"PK no zip"}, "xmi", "no readable zip"),
+        ({"in/a.json": b'[{"data": null}]'}, None, "bad 'data'"),
+        ({"in/a.csv": b"a,b\n1,2\n"}, "codes", "no table of codes"),
+        ({"in/a.txt": b"0\tcaf\xe9\n"}, "codes", "not UTF-8"),
+        ({"in/a.csv": b"text,speaker,stance,evidence\nIt.,a,b,[{}]\n"}, None, "a.csv:2: bad 'evidence'"),
+        ({"in/a.csv": b"text,speaker,stance,probabilities\nIt.,a,b,{}\n"}, None, "a.csv:2: bad 'probabilities'"),
+        ({"in/a.jsonl": b'{"text": "It.", "article": "a", "sentence": 1.5}'}, None, "bad 'sentence'"),
+        ({"in/a.jsonl": b'{"text": "It.", "article": "a", "sentence": 1, "start": Infinity}'}, None, "bad 'start'"),
+    ],
+)
+def test_files_that_are_broken_are_named(
+    files: dict[str, bytes], name: str | None, reason: str, tmp_path: Path
+) -> None:
+    if name == "xmi":
+        pytest.importorskip("cassis")
+    for place, content in files.items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_bytes(content)
+    several = len(files) > 1
+    with pytest.raises(RowError, match=reason):
+        read(tmp_path / "in" if several else tmp_path / next(iter(files)), ReadOptions(scheme()), name)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet", ".json", ".xlsx"])
+def test_values_of_every_kind_are_written(suffix: str, tmp_path: Path) -> None:
+    day = datetime.date(2023, 5, 22)
+    values: list[object] = [1, "two", {"three": [day.year]}, None]
+    rows = [
+        replace(example()[0], article=f"a{n}", extra={"day": day, "mixed": value}) for n, value in enumerate(values)
+    ]
+    write(tmp_path / f"out{suffix}", rows)
+    back = read(tmp_path / f"out{suffix}").rows
+    assert [str(row.extra["day"])[:10] for row in back] == ["2023-05-22"] * 4
+    assert [str(row.extra.get("mixed", "")) or None for row in back[:2]] == ["1", "two"]
+    assert back[2].extra["mixed"] in (values[2], '{"three": [2023]}')
+
+
+def test_older_articles_in_a_folder_are_told(tmp_path: Path) -> None:
+    older = [replace(row, article="older") for row in example()[:1]]
+    assert write(tmp_path / "out", older, None, "brat") == []
+    assert write(tmp_path / "out", example()[:1], None, "brat") == [
+        "out holds 1 other articles, written there before, the first of them older"
+    ]
 
 
 app = typer.Typer()

@@ -80,11 +80,24 @@ def test_options_reach_the_rows(sayso: Sayso) -> None:
 
 
 def test_columns_are_mapped_and_others_ride_along(sayso: Sayso, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("body,paper,desk\nThe legion claimed it.,The Example,foreign\n")
+    (tmp_path / "t.csv").write_text("body,paper,desk,title\nThe legion claimed it.,The Example,foreign,Raid\n")
     code, _, _ = sayso("t.csv", "-o", "rows.jsonl", "--text-column", "body", "--outlet-column", "paper")
     (row,) = read_rows(tmp_path / "rows.jsonl")
     assert code == 0
-    assert (row.article, row.outlet, row.extra["desk"]) == ("t:1", "The Example", "foreign")
+    assert (row.article, row.outlet, row.extra) == ("t:1", "The Example", {"title": "Raid", "desk": "foreign"})
+
+
+def test_a_command_that_fails_at_once_does_not_bind_the_next(sayso: Sayso, tmp_path: Path) -> None:
+    (tmp_path / "stances.yaml").write_text(
+        "name: other\noutlet: outlet\nvouched: says\nstances: [{id: says, name: says}, {id: hears, name: hears}]\n"
+        "speakers: [{id: a, name: A, colour: '#112233', letter: A},"
+        " {id: outlet, name: O, colour: '#112234', letter: N}]\n"
+    )
+    code, _, err = sayso("raid.txt", "-o", "rows.csv", "--scheme", "stances.yaml")
+    assert code == 1
+    assert "does not know the stances" in err
+    assert not (tmp_path / "rows.csv.parts").exists()
+    assert sayso("raid.txt", "-o", "rows.csv")[0] == 0
 
 
 def test_some_failed_is_3_all_failed_is_1_and_each_is_named(sayso: Sayso, tmp_path: Path) -> None:
@@ -170,6 +183,15 @@ def test_a_reader_that_leaves_is_no_fault(tmp_path: Path, tiny_model: Path) -> N
     assert "Exception" not in done.stderr
 
 
+def test_a_reader_that_leaves_is_no_fault_of_other_commands(tmp_path: Path) -> None:
+    command = f"'{sys.executable}' -c 'from sayso.cli import main; main()' scheme show trial --yaml"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | true; echo ${{PIPESTATUS[0]}}"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
 def test_ctrl_c_says_what_is_kept(tmp_path: Path, tiny_model: Path) -> None:
     rows = "".join(json.dumps({"id": str(number), "text": TEXT}) + "\n" for number in range(1000))
     (tmp_path / "in.jsonl").write_text(rows)
@@ -181,6 +203,7 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path, tiny_model: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130
+    assert said.endswith("sayso: stopped\n")
     assert re.search(r"sayso: [\d,]+ articles done and kept: the same command goes on after that", said)
     assert "Traceback" not in said
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)

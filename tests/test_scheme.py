@@ -75,6 +75,22 @@ def test_the_command_writes_a_scheme_once(tmp_path: Path) -> None:
     assert "set `rest`" in done.stderr
 
 
+def test_a_draft_that_is_no_scheme_leaves_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "strike.yaml"
+    done = CliRunner().invoke(scheme_app, ["init", str(file), "--speakers", "unions, other", "--outlet", "other"])
+    assert "rest and outlet must be different" in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_reads_codes_and_tells_of_too_many_speakers(tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text("article,sentence,code\na,0,Jr\n", encoding="utf-8")
+    done = CliRunner().invoke(scheme_app, ["check", "trial", str(tmp_path / "codes.csv")])
+    assert done.exit_code == 0
+    assert "judge 1" in done.stderr
+    many = Scheme.from_yaml(draft("many", "", [f"{letter} party" for letter in "ABCDEFGHIJKLMOPQR"]), "draft")
+    assert "19 speakers; a model can be trained for 16 at most" in remarks(many)
+
+
 def test_check_counts_labels_and_names_wrong_ones(tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     rows = [

@@ -185,7 +185,8 @@ def _response(record: Any, number: int, max_bytes: int) -> _Response | None:
     http = record.http_headers
     if http is None or http.status_code != 200 or record.http_content_type not in _HTML_TYPES:
         return None
-    url = record.headers.get("WARC-Target-URI") or record.record_id or f"response {number}"
+    # WARC 1.0, and wget, put an address between angle brackets.
+    url = (record.headers.get("WARC-Target-URI") or record.record_id or f"response {number}").strip("<>")
     try:
         page = record.reader.read(max_bytes + 1)
     except (OSError, ValueError) as error:

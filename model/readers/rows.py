@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import decimal
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +26,7 @@ _MAX_BROKEN = 20
 _MAX_DEPTH = 50
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 #: Input columns of these names would stand where the output has its own.
-_OUTPUT_COLUMNS = frozenset({*GOLD_COLUMNS, *PREDICTION_COLUMNS})
+_OUTPUT_COLUMNS = frozenset({*GOLD_COLUMNS, *PREDICTION_COLUMNS, "title", "url", "abstained"})
 
 
 def read_jsonl(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Article | Failure]:
@@ -115,7 +114,7 @@ def article_of(row: Mapping[str, Any], row_id: str, settings: ReadSettings) -> A
 
 def _own_id(row: object, settings: ReadSettings) -> str | None:
     value = row.get(settings.id_column) if isinstance(row, Mapping) else None
-    return _word(value) if isinstance(value, (str, int, float)) else None
+    return _word(value)
 
 
 def _word(value: object) -> str | None:
@@ -133,7 +132,7 @@ def _extra_name(column: str) -> str:
 
 
 def _plain(value: object, depth: int = 0) -> Any:
-    """The value as JSON can hold it: dates as ISO strings, decimals and bytes as text."""
+    """The value as JSON can hold it: dates as ISO strings, decimals, bytes and whatever else there is as text."""
     if depth > _MAX_DEPTH:
         raise ArticleError("a column is nested too deeply", expected=f"at most {_MAX_DEPTH} levels")
     if isinstance(value, Mapping):
@@ -142,9 +141,9 @@ def _plain(value: object, depth: int = 0) -> Any:
         return [_plain(inner, depth + 1) for inner in value]
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
-    if isinstance(value, (decimal.Decimal, datetime.timedelta)):
-        return str(value)
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
 def json_rows(stream: Any, source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Row]:

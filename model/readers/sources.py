@@ -61,7 +61,7 @@ def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:
         elif os.path.lexists(name):
             yield from _expand_path(name, walked)
         elif glob.has_magic(name):
-            matches = sorted(glob.glob(name, recursive=True))
+            matches = _matches(name)
             if not matches:
                 yield Failure(printable(name), printable(name), "the pattern matches no file")
             for match in matches:
@@ -69,6 +69,13 @@ def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:
         else:
             error = ArticleError("no such file or folder", expected=READABLE)
             yield Failure(stem_of(name), printable(name), error.one_line())
+
+
+def _matches(pattern: str) -> list[str]:
+    """What a pattern matches, by name; `**` matches a folder and what is in it, which is read with the folder."""
+    found = sorted(glob.glob(pattern, recursive=True))
+    folders = {Path(name) for name in found if os.path.isdir(name)}
+    return [name for name in found if folders.isdisjoint(Path(name).parents)] if folders else found
 
 
 def _expand_path(name: str, walked: set[tuple[int, int]]) -> Iterator[Source | Failure]:

@@ -72,11 +72,14 @@ class _Frames(io.RawIOBase):
 
     def _step(self) -> None:
         if self._frame is None:
+            self._input = self._input.lstrip(b"\0")  # gzip files may be padded with zeros
+            if not self._input:
+                return
             self._frame = self._new_frame()
         output = self._frame.decompress(self._input)
         self._input = b""
         if self._frame.eof:
-            self._input = self._frame.unused_data.lstrip(b"\0")  # gzip files may be padded with zeros
+            self._input = self._frame.unused_data
             self._frame = None
         self._output = memoryview(output)
         self._n_out += len(output)
@@ -98,10 +101,13 @@ def open_source(source: Source, settings: ReadSettings) -> Iterator[io.BufferedR
     """The source's bytes, unpacked if they are gzip or Zstandard, whatever the file is called.
 
     Raises:
-        ArticleError: Zstandard support is missing; while reading: the data is broken, cut off, or grows too much.
+        ArticleError: Zstandard support is missing, or standard input is closed; while reading: the data is broken, cut
+            off, or grows too much.
         OSError: the file cannot be opened or read.
     """
     if source.path is None:
+        if sys.stdin is None:  # as a service or `<&-` starts it
+            raise ArticleError("standard input is closed")
         yield unpacked(cast("io.BufferedReader", sys.stdin.buffer), settings)
         return
     with source.path.open("rb") as file, source.meter.follow(os.fstat(file.fileno()).st_size, _teller(file)):

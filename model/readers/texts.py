@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from ..errors import ArticleError
 from ..records import Article
@@ -26,17 +27,24 @@ def read_text(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Ar
 def read_stream(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Article | Failure]:
     """Articles of a stream without a name: JSONL if its first line is a JSON object, else one plain article."""
     with open_source(source, settings) as stream:
-        head = b""
-        while not head.strip():
-            line = stream.readline(_max_bytes(settings) - len(head) + 1)
-            if not line or len(head) > _max_bytes(settings):
-                break
-            head += line
+        head = _first_lines(stream, _max_bytes(settings))
         if _is_json_object(head):
             yield from articles_of(json_rows(put_back(head, stream), source, settings, warn), settings)
         else:
             data = head + read_bounded(stream, max(0, _max_bytes(settings) - len(head)))
             yield _article(data, source, settings, warn)
+
+
+def _first_lines(stream: BinaryIO, max_bytes: int) -> bytes:
+    """The first line that is not blank and the blank ones before it; about `max_bytes` of them at most."""
+    lines = []
+    n_bytes = 0
+    while n_bytes <= max_bytes and (line := stream.readline(max_bytes - n_bytes + 1)):
+        lines.append(line)
+        n_bytes += len(line)
+        if line.strip():
+            break
+    return b"".join(lines)
 
 
 def _article(data: bytes, source: Source, settings: ReadSettings, warn: Warn) -> Article:
