@@ -20,7 +20,7 @@ from ..model.errors import SaysoError
 from ..model.labeller import LabelledArticle, Labeller
 from ..model.readers.settings import Failure
 from ..model.records import Article, Sentence, from_row
-from .parts import json_line
+from ..model.rowfiles import json_line
 
 if TYPE_CHECKING:
     from rensa import RMinHash

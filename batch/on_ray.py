@@ -40,7 +40,7 @@ class OnRay:
         model: model folder; None for the shipped one.
         settings: how articles are labelled.
         reading: how inputs are read.
-        dedup: whether copies of one story get a cluster.
+        dedup: whether copies of one story get a cluster. Identical articles are labelled each: actors share no rows.
         n_actors: labellers, at most one a core on this machine alone; None for one a core of the cluster.
         address: of a running cluster; None for this machine alone. A program that is connected already stays so.
     """
@@ -70,7 +70,7 @@ class OnRay:
             except ray.exceptions.RayError as error:
                 raise SaysoError(
                     "labelling on the cluster failed",
-                    found=str(error).strip().splitlines()[-1],
+                    found=_cause(error),
                     hint="what was done is kept: the same command goes on after that",
                 ) from error
 
@@ -90,6 +90,12 @@ class OnRay:
             compute=ray.data.ActorPoolStrategy(size=n_actors),
             num_cpus=1,
         )
+
+
+def _cause(error: Exception) -> str:
+    """The last line of what Ray says, which names the cause; the error's own name where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 @contextmanager

@@ -7,42 +7,23 @@ final file.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ..model.errors import SaysoError
-from ..model.labeller import LabelledArticle
+from ..model.labeller import LabelledArticle, failure_of
 from ..model.readers.settings import Failure
-from ..model.records import LabelledSentence, to_row
-from ..model.rowfiles import whole_file
+from ..model.rowfiles import json_line, whole_file
 from .totals import Totals, totals_of
 
 #: A part ends when it has this many rows or outcomes, or is this old.
 MAX_ROWS, MAX_OUTCOMES, MAX_SECONDS = 1000, 1000, 20.0
 #: Kinds of value of a column that sayso does not know, as they matter to a typed table.
 NULL, BOOL, INTEGER, NUMBER, TEXT, NESTED = "null", "bool", "integer", "number", "text", "nested"
-
-
-def json_line(row: LabelledSentence) -> str:
-    """The row as one line of JSON, without numbers that JSON does not know (NaN, infinity): those become null."""
-    data = to_row(row)
-    try:
-        return json.dumps(data, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(data), ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def kind_of_value(value: object) -> str:
@@ -79,16 +60,24 @@ class Encoded:
 
 
 def encode(outcome: LabelledArticle | Failure) -> Encoded:
-    """Make ready for a part."""
-    totals = totals_of(outcome)
+    """Make ready for a part; an article with a row that no line can hold becomes a failure."""
     if isinstance(outcome, Failure):
-        return Encoded(totals, {}, outcome, ())
+        return Encoded(totals_of(outcome), {}, outcome, ())
+    try:
+        return _encoded(outcome)
+    except Exception as error:  # one article must not cost the others
+        return encode(failure_of(outcome.article, error))
+
+
+def _encoded(outcome: LabelledArticle) -> Encoded:
     kinds: dict[str, dict[str, None]] = {}
     for row in outcome.rows:
         for column, value in row.extra.items():
             kinds.setdefault(column, {})[kind_of_value(value)] = None
     columns = {column: tuple(found) for column, found in kinds.items()}
-    return Encoded(totals, columns, None, tuple(json_line(row) for row in outcome.rows))
+    lines = tuple(json_line(row) for row in outcome.rows)
+    "".join(lines).encode()  # raises where the part, which is UTF-8, could not be written
+    return Encoded(totals_of(outcome), columns, None, lines)
 
 
 @dataclass(frozen=True, slots=True)

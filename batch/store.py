@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..model.errors import SaysoError
 from ..model.readers.sources import reason_of
+from ..model.rowfiles import followed
 from .assemble import assemble, check_suffix
 from .manifest import Listing, Manifest, changed_input, list_inputs, read_manifest
 from .parts import PartBuilder, PartHeader, read_header
@@ -169,7 +170,7 @@ class PartStore:
     def _leftovers(self) -> set[Path]:
         """What a killed run was writing, and parts that stand behind a gap."""
         files = {*self.task.folder.glob("*.part")} - {*self._paths()}
-        for out in (self.task.out, self.task.failed):
+        for out in map(followed, (self.task.out, self.task.failed)):
             files |= {*out.parent.glob(f".{escape(out.name)}.*.part")}
         return files
 

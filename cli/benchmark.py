@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,11 +55,13 @@ def run_benchmark(options: BenchmarkOptions) -> None:
 
     if options.scheme is not None and options.model:
         raise typer.BadParameter("compares only baselines, so it does not go with --model", param_hint="--scheme")
-    labellers = [] if options.scheme is not None else _labellers(options.model)
-    scheme = labellers[0][1].scheme if options.scheme is None else Scheme.load(options.scheme)
-    collections = read_collections(options.gold, scheme, options.texts)
-    systems = [*_baselines(read_gold(options.train, scheme), scheme, options), *labellers]
-    tables = [(title, _scores(systems, gold, options)) for title, gold in collections]
+    _check_train(options.train)
+    with ExitStack() as loaded:
+        labellers = [] if options.scheme is not None else _labellers(options.model, loaded)
+        scheme = labellers[0][1].scheme if options.scheme is None else Scheme.load(options.scheme)
+        collections = read_collections(options.gold, scheme, options.texts)
+        systems = [*_baselines(read_gold(options.train, scheme), scheme, options), *labellers]
+        tables = [(title, _scores(systems, gold, options)) for title, gold in collections]
     if options.as_json:
         plain = {title: {name: e.to_dict() for name, e in scores} for title, scores in tables}
         typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
@@ -70,8 +73,20 @@ def run_benchmark(options: BenchmarkOptions) -> None:
         print_benchmark(console, scores, title)
 
 
-def _labellers(folders: Sequence[Path] | None) -> list[tuple[str, Labeller]]:
-    """The models by name.
+def _check_train(train: Path) -> None:
+    """Find out before models are loaded that the baselines have nothing to learn from."""
+    from ..model.errors import SaysoError
+
+    if not train.exists():
+        raise SaysoError(
+            f"no {train} for the baselines to learn from",
+            expected="gold labels",
+            hint="name some with --train" + (", or run this in a clone of sayso" if train == SEEDS else ""),
+        )
+
+
+def _labellers(folders: Sequence[Path] | None, loaded: ExitStack) -> list[tuple[str, Labeller]]:
+    """The models by name; `loaded` closes them.
 
     Raises:
         SaysoError: two have other labels.
@@ -79,9 +94,13 @@ def _labellers(folders: Sequence[Path] | None) -> list[tuple[str, Labeller]]:
     from ..model.errors import SaysoError
     from ..model.labeller import Labeller
 
-    if not folders:
-        return [("sayso, shipped model", Labeller.load())]
-    labellers = [(f"sayso, {folder}", Labeller.load(folder)) for folder in folders]
+    named: list[tuple[str, Path | None]] = [("sayso, shipped model", None)]
+    if folders is not None:
+        named = [(f"sayso, {folder}", folder) for folder in folders]
+    labellers = []
+    for name, place in named:
+        labellers.append((name, Labeller.load(place)))
+        loaded.callback(labellers[-1][1].close)
     first = labellers[0][1].scheme
     for name, labeller in labellers:
         labels = labeller.scheme.speaker_ids, labeller.scheme.stance_ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,8 @@ def run_evaluate(options: EvaluateOptions) -> None:
     """Score a model on gold labels: per label, per outlet, calibration, with 95 % intervals by article."""
     if not options.gold and options.traps is None:
         raise typer.BadParameter("nothing to evaluate on: name gold labels, or --traps", param_hint="GOLD")
+    if options.robustness and not options.gold:
+        raise typer.BadParameter("needs gold labels", param_hint="--robustness")
     _check_errors_page(options)
     from ..evaluation.traps import read_traps
     from ..model.labeller import Labeller, LabelSettings
@@ -102,6 +105,15 @@ def _check_errors_page(options: EvaluateOptions) -> None:
         raise typer.BadParameter("needs gold labels", param_hint="--errors")
     if options.errors.suffix.lower() not in {".html", ".htm"}:
         raise SaysoError(f"cannot write mistakes to {options.errors}", expected="a name that ends in .html")
+    from ..evaluation.page import check_jinja2
+
+    check_jinja2()
+    place = options.errors.absolute().parent
+    while not place.exists():
+        place = place.parent
+    if options.errors.is_dir() or not place.is_dir() or not os.access(place, os.W_OK):
+        found = "a folder of that name" if options.errors.is_dir() else f"{place} may not"
+        raise SaysoError(f"cannot write {options.errors}", expected="a folder that may be written", found=found)
 
 
 def read_collections(

@@ -71,7 +71,7 @@ def run_frame(options: FrameOptions) -> None:
     rows = read_table(options.rows)
     gold = None if options.gold is None else read_table([options.gold])
     scheme = scheme_of(rows, options.scheme)
-    by = tuple(dict.fromkeys(options.by or ["outlet"]))
+    by = ("outlet",) if options.by is None else tuple(dict.fromkeys(options.by))
     plan = Plan(by, _pair(options.lean), options.wire, options.resamples, options.seed)
     findings = find(rows, gold, scheme, plan)
     provenance = _provenance(options)

@@ -68,7 +68,9 @@ class LabelOptions:
     ] = False
     dedup: Annotated[
         bool,
-        typer.Option("--dedup", help="Give copies of one story the same `cluster`; label identical articles once."),
+        typer.Option(
+            "--dedup", help="Give copies of one story the same `cluster`; label identical articles once (ray: each)."
+        ),
     ] = False
     threads: Annotated[
         int | None, typer.Option(min=1, help="Windows computed at the same time. Default: one a core.")
@@ -239,7 +241,7 @@ def _print_table(labelled: Iterator[LabelledArticle], labeller: Labeller) -> Non
 
 
 def _print_lines(labelled: Iterator[LabelledArticle]) -> None:
-    from ..batch.parts import json_line
+    from ..model.rowfiles import json_line
 
     for article in labelled:
         for row in article.rows:

@@ -65,7 +65,7 @@ def check(
     chosen = Scheme.load(scheme)
     for remark in remarks(chosen):
         typer.echo(f"{scheme}: {remark}", err=True)
-    wrong = [fault for path in rows or [] for fault in _check_rows(path, chosen)]
+    wrong = [fault for path in ([] if rows is None else rows) for fault in _check_rows(path, chosen)]
     if wrong:
         raise SchemeError(
             f"{len(wrong)} labels are none of the scheme {chosen.name}",

@@ -26,11 +26,10 @@ def page(found: Mistakes, scheme: Scheme) -> str:
     Raises:
         SaysoError: jinja2 is not installed.
     """
-    try:
-        import jinja2
-        from markupsafe import Markup
-    except ModuleNotFoundError as error:
-        raise SaysoError("the page needs jinja2", found=str(error), hint="pip install 'sayso[evaluate]'") from None
+    check_jinja2()
+    import jinja2
+    from markupsafe import Markup
+
     kinds = [
         {"name": kind, "id": _id(kind), "meaning": meaning, "n": found.n_of_kind[kind], "n_wrong": found.n_wrong(kind)}
         for kind, meaning in PHENOMENA.items()
@@ -46,6 +45,18 @@ def page(found: Mistakes, scheme: Scheme) -> str:
         n_suspect=sum(bool(m.suspects) for m in found.wrong),
         style=Markup(_page_file("mistakes.css") + _filters([str(kind["id"]) for kind in kinds])),
     )
+
+
+def check_jinja2() -> None:
+    """See that the page can be made here.
+
+    Raises:
+        SaysoError: jinja2 is not installed.
+    """
+    try:
+        import jinja2  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise SaysoError("the page needs jinja2", found=str(error), hint="pip install 'sayso[evaluate]'") from None
 
 
 def _page_file(name: str) -> str:

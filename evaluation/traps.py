@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..model.errors import RowError
 from ..model.records import Article
+from ..model.rowfiles import not_utf8
 from ..model.scheme import Scheme, faults
 from ..model.sentences import segment
 from .judge import Predictor
@@ -96,6 +97,8 @@ def read_traps(folder: Path, scheme: Scheme) -> list[Family]:
     for path in paths:
         try:
             family = Family.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            raise not_utf8(path) from None
         except yaml.YAMLError as error:
             raise RowError(f"{path} is not YAML", found=" ".join(str(error).split())) from None
         except ValidationError as error:

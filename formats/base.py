@@ -12,7 +12,7 @@ from typing import Any
 
 from ..model.errors import RowError, SaysoError
 from ..model.records import LabelledSentence, from_row, to_row
-from ..model.rowfiles import not_utf8
+from ..model.rowfiles import not_utf8, plain_json
 from ..model.scheme import Scheme
 
 
@@ -102,8 +102,8 @@ def row_of(data: Mapping[str, Any], where: str, number: int) -> LabelledSentence
 
 
 def as_json(value: object) -> str:
-    """One line of JSON, text as it is; what JSON does not know (dates of a workbook) as text."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """One line of JSON, text as it is; what JSON does not know (dates of a workbook) as text, NaN as null."""
+    return plain_json(value)
 
 
 def load_json(text: str, where: str) -> Any:

@@ -67,8 +67,20 @@ class ViewPart:
 
 
 def prefix_of(findings: Findings, view: View) -> str:
-    """What the names of a view's files start with: nothing for the main view."""
-    return "" if view is findings.main else f"by-{''.join(c if c.isalnum() else '-' for c in view.by)}-"
+    """What the names of a view's files start with: nothing for the main view, and for no two views the same."""
+    taken: set[str] = set()
+    for other in findings.views:
+        stem = "".join(c if c.isalnum() else "-" for c in other.by)
+        prefix = "" if other is findings.main else f"by-{stem}-"
+        number = 1
+        # In some file systems capitals make no other name.
+        while prefix.casefold() in taken:
+            number += 1
+            prefix = f"by-{stem}-{number}-"
+        if other is view:
+            break
+        taken.add(prefix.casefold())
+    return prefix
 
 
 def html_pages(findings: Findings, provenance: Provenance, drawn: frozenset[str]) -> Iterator[tuple[str, str]]:

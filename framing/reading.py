@@ -22,7 +22,9 @@ def pages(rows: pl.DataFrame, scheme: Scheme) -> list[str]:
     extra = [name for name in ("title", "url", "speaker_p", "stance_p", "paragraph") if name in rows.columns]
     columns = ["article", "outlet", "date", "cluster", "sentence", "text", "speaker", "stance", *extra]
     order = (
-        rows.select("article", "outlet", "date").unique("article").sort("outlet", "date", "article", nulls_last=True)
+        rows.select("article", "outlet", "date")
+        .unique("article", keep="first", maintain_order=True)
+        .sort("outlet", "date", "article", nulls_last=True)
     )
     articles = order["article"].to_list()
     table = rows.select(columns)

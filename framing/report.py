@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import polars as pl
@@ -14,36 +15,56 @@ from .findings import Findings, View
 from .measures import MEASURES, lean
 from .methods import Provenance
 from .page import FIGURES, html_pages, prefix_of
-from .text import tables_of
+from .text import TABLES, tables_of
+
+_PAGES = re.compile(r"articles-\d{3,}\.html")
+_DATA = re.compile(rf"(by-.+-)?({'|'.join((*TABLES, *MEASURES, 'lean'))})\.(csv|parquet)|wire\.(csv|parquet)")
+_DRAWINGS = re.compile(rf"(by-.+-)?({'|'.join(('voices', 'follows', *FIGURES))})\.(svg|png)")
 
 
 def write_report(findings: Findings, provenance: Provenance, folder: Path) -> list[Path]:
     """Write the whole report; returns the pages, the main one first.
 
+    What an earlier report in the folder had and this one has not is removed: it would pass for part of this one.
+
     Raises:
         OSError: the folder cannot be written.
     """
-    drawn = set()
+    drawn: set[str] = set()
+    tables: set[str] = set()
     for view in findings.views:
         prefix = prefix_of(findings, view)
-        _write_data(view, folder / "data", prefix)
+        tables |= _write_data(view, folder / "data", prefix)
         drawn |= _write_figures(findings, view, folder / "figures", prefix)
     if findings.wire is not None:
         _write_table(findings.wire, folder / "data", "wire")
+        tables.add("wire")
     written = []
     for name, html in html_pages(findings, provenance, frozenset(drawn)):
         with whole_file(folder / name) as file:
             file.write(html)
         written.append(folder / name)
+    _clear(folder, _PAGES, {path.stem for path in written})
+    _clear(folder / "data", _DATA, tables)
+    _clear(folder / "figures", _DRAWINGS, drawn)
     return written
 
 
-def _write_data(view: View, folder: Path, prefix: str) -> None:
-    for name, table in tables_of(view).items():
-        _write_table(table, folder, prefix + name)
+def _clear(folder: Path, ours: re.Pattern[str], kept: set[str]) -> None:
+    """Remove files of names that a report writes, but for those of these stems."""
+    for path in list(folder.iterdir()):
+        if ours.fullmatch(path.name) and path.stem not in kept and path.is_file():
+            path.unlink()
+
+
+def _write_data(view: View, folder: Path, prefix: str) -> set[str]:
+    """Write the view's tables; returns their names."""
+    tables = {prefix + name: table for name, table in tables_of(view).items()}
     for measure in view.estimates["measure"].unique():
-        rows = view.estimates.filter(pl.col("measure") == measure)
-        _write_table(rows, folder, prefix + measure)
+        tables[prefix + measure] = view.estimates.filter(pl.col("measure") == measure)
+    for name, table in tables.items():
+        _write_table(table, folder, name)
+    return set(tables)
 
 
 def _write_table(table: pl.DataFrame, folder: Path, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import polars as pl
 
+from ..model.dates import DATE_PARTS, DATE_PATTERNS, no_date
 from ..model.errors import RowError, SchemeError
 from ..model.rowfiles import ROW_SUFFIXES, read_rows
 from ..model.scheme import Scheme, shipped_schemes, unknown_label
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 Rows: TypeAlias = "pl.DataFrame | pd.DataFrame"
 
 NO_OUTLET = "(no outlet)"
-#: Groups that are cut from `date` when the rows have no column of that name: how many characters of the ISO date.
-DATE_PARTS = {"year": 4, "month": 7}
 _NESTED = ("probabilities", "evidence")
 _NUMBERS = {
     "paragraph": pl.Int64,
@@ -219,11 +218,13 @@ def grouped(table: pl.DataFrame, by: str) -> pl.DataFrame:
     `year` and `month` are cut from `date` when the rows have no such column.
 
     Raises:
-        RowError: there is no such column.
+        RowError: there is no such column, or a date is no ISO date.
     """
     if by in table.columns:
         value = pl.col(by).cast(pl.String)
     elif by in DATE_PARTS:
+        for row in table.filter(~pl.col("date").str.contains(DATE_PATTERNS[by])).head(1).iter_rows(named=True):
+            raise no_date(by, row["date"], row["article"], row["sentence"])
         value = pl.col("date").str.slice(0, DATE_PARTS[by])
     else:
         raise RowError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,16 @@ from .methods import Provenance, methods
 from .summary import summary
 from .tabulate import Table, tabulate
 
+#: The tables of a view by the names that they have in files.
+TABLES: dict[str, Callable[[View], pl.DataFrame | None]] = {
+    "estimates": lambda view: view.estimates,
+    "voices": lambda view: view.voices,
+    "differences": lambda view: view.differences,
+    "distances": lambda view: view.distances,
+    "scores": lambda view: view.scores,
+    "confusion": lambda view: view.confusion,
+    "error_tests": lambda view: view.tests,
+}
 #: Rows of a table in Markdown: it is for reading.
 _MOST_ROWS = 60
 
@@ -56,15 +67,7 @@ def _rows(table: pl.DataFrame | None) -> list[dict[str, Any]] | None:
 
 def tables_of(view: View) -> dict[str, pl.DataFrame]:
     """The view's tables by name, those that have rows."""
-    tables = {
-        "estimates": view.estimates,
-        "voices": view.voices,
-        "differences": view.differences,
-        "distances": view.distances,
-        "scores": view.scores,
-        "confusion": view.confusion,
-        "error_tests": view.tests,
-    }
+    tables = {name: table_of(view) for name, table_of in TABLES.items()}
     return {name: table for name, table in tables.items() if table is not None and table.height}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -171,12 +172,19 @@ def _from_dict(data: Mapping[str, Any], path: Path) -> ModelConfig:
         ),
         window=WindowSettings(**data["window"]),
         weights=data["weights"],
-        temperatures={head: float(data["temperatures"][head]) for head in ("speaker", "stance")},
+        temperatures={head: _temperature(data["temperatures"][head]) for head in ("speaker", "stance")},
         training=data["training"],
         scores=data["scores"],
         parity=data["parity"],
         digests=data["digests"],
     )
+
+
+def _temperature(value: Any) -> float:
+    temperature = float(value)
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"temperature {value!r}: not a number greater than 0")
+    return temperature
 
 
 def check_digests(folder: Path, config: ModelConfig) -> None:
@@ -254,20 +262,27 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises:
         SaysoError: something that is not a model folder stands there.
     """
+    old, part = (folder.with_name(f".{folder.name}.{suffix}") for suffix in ("old", "part"))
+    _put_back(old, folder)
     check_replaceable(folder)
-    part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
         yield part
-        old = folder.with_name(f".{folder.name}.old")
         shutil.rmtree(old, ignore_errors=True)
         if folder.exists():
             folder.rename(old)
         part.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
     finally:
+        _put_back(old, folder)
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _put_back(old: Path, folder: Path) -> None:
+    """Undo a replacement that stopped between its two renames: the only whole model is the one set aside then."""
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
 
 
 def check_replaceable(folder: Path) -> None:

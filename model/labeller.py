@@ -229,7 +229,7 @@ class Labeller:
         try:
             return self.start(article)
         except Exception as error:  # a fault of ours that one article brings to light must not cost the others
-            return _failure(article, error)
+            return failure_of(article, error)
 
     def close(self) -> None:
         """Stop the threads; windows that nobody has begun to compute are dropped."""
@@ -306,10 +306,11 @@ def _finished(pending: PendingArticle | Failure) -> LabelledArticle | Failure:
     try:
         return pending.result()
     except Exception as error:  # as in `_started`
-        return _failure(pending.article, error)
+        return failure_of(pending.article, error)
 
 
-def _failure(article: Article, error: Exception) -> Failure:
+def failure_of(article: Article, error: Exception) -> Failure:
+    """What is told of an article that brought an error to light."""
     if isinstance(error, ArticleError):
         reason = error.one_line()
     else:

@@ -1,13 +1,14 @@
 """Labelled rows in files: JSONL, CSV and Parquet by suffix.
 
 Writing goes to a neighbour file that replaces the old one only when it is whole, so that a crash or a full disk
-leaves the old file as it was.
+leaves the old file as it was. JSON has no NaN and no infinity: they are written as null.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -181,17 +182,32 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @contextmanager
 def whole_file(path: Path, *, newline: str | None = None, binary: bool = False) -> Iterator[IO[Any]]:
-    """A file that appears under its name only when the block ends well (write, fsync, rename)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """A file that appears under its name only when the block ends well (write, fsync, rename).
+
+    A link stays one, and the file that it leads to is replaced. What is no file (/dev/stdout, a pipe) is written into.
+    """
+    mode = "wb" if binary else "w"
+    encoding = None if binary else "utf-8"
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open(mode, encoding=encoding, newline=newline) as file:
+            yield file
+        return
+    target = followed(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with part.open("wb" if binary else "w", encoding=None if binary else "utf-8", newline=newline) as file:
+        with part.open(mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def followed(path: Path) -> Path:
+    """What a link leads to; anything else itself."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def write_rows(path: Path, rows: Iterable[LabelledSentence]) -> int:
@@ -217,10 +233,30 @@ def _write_jsonl(path: Path, rows: Iterable[LabelledSentence]) -> int:
     n_rows = 0
     with whole_file(path) as file:
         for row in rows:
-            # Columns of a workbook or a Parquet file may hold dates, which JSON does not know.
-            file.write(json.dumps(to_row(row), ensure_ascii=False, default=str) + "\n")
+            file.write(json_line(row) + "\n")
             n_rows += 1
     return n_rows
+
+
+def json_line(row: LabelledSentence) -> str:
+    """The row as one line of JSON."""
+    return plain_json(to_row(row))
+
+
+def plain_json(value: object) -> str:
+    """One line of JSON, text as it is; NaN and infinity become null, other things that JSON does not know text."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def columns_of(rows: Sequence[LabelledSentence]) -> list[str]:
@@ -238,7 +274,7 @@ def columns_of(rows: Sequence[LabelledSentence]) -> list[str]:
 
 def table_cell(value: object) -> object:
     """The value as a cell of a table: what is nested as JSON, the rest as it is."""
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (dict, list)) else value
+    return plain_json(value) if isinstance(value, (dict, list)) else value
 
 
 def _write_csv(path: Path, rows: Sequence[LabelledSentence], delimiter: str) -> int:
@@ -275,4 +311,5 @@ def _arrow_column(column: str, values: Sequence[Any]) -> Any:
 
 
 def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    plain = _finite(value)
+    return plain if plain is None or isinstance(plain, str) else plain_json(plain)

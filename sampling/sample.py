@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -9,13 +10,12 @@ from itertools import groupby
 import numpy as np
 
 from ..formats.context import around
+from ..model.dates import DATE_PARTS, DATE_PATTERNS, no_date
 from ..model.errors import RowError
 from ..model.records import LabelledSentence
 from .design import Floats, draw, inclusion_probabilities
 
 UNITS = ("article", "sentence")
-#: Strata that are cut from `date` when the rows have no column of that name: characters of the ISO date.
-_DATE_PARTS = {"year": 4, "month": 7}
 #: Columns of the model's labels, which the person who labels should not see.
 _PREDICTED = ("speaker", "stance")
 
@@ -86,7 +86,8 @@ def draw_sample(corpus: Callable[[], Iterable[LabelledSentence]], settings: Samp
 
     Raises:
         RowError: the corpus is empty, an article stands there in two places, a column is missing, or (for articles)
-            has several values in one article, or the probabilities that uncertainty needs are missing.
+            has several values in one article, a date of which a month or year is to be cut is no ISO date, or the
+            probabilities that uncertainty needs are missing.
     """
     units = _Units()
     for article in _articles(corpus()):
@@ -147,12 +148,20 @@ def _value(row: LabelledSentence, column: str) -> str:
         value = getattr(row, column)
     elif column in row.extra:
         value = row.extra[column]
-    elif column in _DATE_PARTS:
-        value = None if row.date is None else row.date[: _DATE_PARTS[column]]
+    elif column in DATE_PARTS:
+        value = _cut(row, column)
     else:
-        known = ["outlet", "date", *_DATE_PARTS, *_PREDICTED, *row.extra]
+        known = ["outlet", "date", *DATE_PARTS, *_PREDICTED, *row.extra]
         raise RowError(f"no column {column!r}", expected=f"one of {', '.join(known)}")
     return f"(no {column})" if value is None or value == "" else str(value)
+
+
+def _cut(row: LabelledSentence, part: str) -> str | None:
+    """The year or month of the row's date, for rows without a column of that name."""
+    date = "" if row.date is None else row.date.strip()
+    if date and re.search(DATE_PATTERNS[part], date) is None:
+        raise no_date(part, date, row.article, row.sentence)
+    return date[: DATE_PARTS[part]]
 
 
 def _error(members: list[LabelledSentence]) -> float:

@@ -306,6 +306,12 @@ class TestTables:
         assert article.title == "H"
         assert article.extra == {"input_title": "T", "input_abstained": "no", "input_speaker": "s"}
 
+    def test_lists_and_objects_where_a_word_belongs_ride_along(self, tmp_path: Path) -> None:
+        row = {"text": "Words.", "id": ["a", 1], "outlet": {"name": "Gazette"}, "date": [2023, 5], "title": "T"}
+        article = one(write(tmp_path / "a.jsonl", jsonl(row)))
+        assert (article.id, article.outlet, article.date, article.title) == ("a:1", None, None, "T")
+        assert article.extra == {"id": ["a", 1], "input_outlet": {"name": "Gazette"}, "input_date": [2023, 5]}
+
     def test_one_row_of_parquet_that_python_cannot_hold(self, tmp_path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -565,6 +571,15 @@ class TestInputs:
         assert one(pipe).text == "It fell."
         writer.wait()
 
+    def test_a_pipe_in_a_folder_is_named_and_nobody_waits_for_it(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "a.txt")
+        (tmp_path / "b.txt").symlink_to("/dev/zero")
+        write(tmp_path / "c.txt", "It fell.")
+        articles, failures, _ = read(tmp_path)
+        assert [a.id for a in articles] == ["c"]
+        assert [Path(f.where).name for f in failures] == ["a.txt", "b.txt"]
+        assert all(f.reason.startswith("no regular file") for f in failures)
+
     def test_a_name_that_is_no_utf_8(self, tmp_path: Path) -> None:
         path = os.path.join(os.fsencode(tmp_path), b"caf\xe9.txt")
         try:
@@ -582,6 +597,10 @@ class TestInputs:
             (b"{not json at all}\n", ["stdin"]),
             (b"\xef\xbb\xbf" + b'{"id": "x", "text": "One."}', ["x"]),
             (gzip.compress(b'{"id": "x", "text": "One."}'), ["x"]),
+            # As PowerShell pipes it; the low byte of \u010a and \u4e0a is that of a line end.
+            ('\n\n{"id": "x", "text": "\u010ane \u4e0a."}\r\n{"text": "Two."}\r\n'.encode("utf-16"), ["x", "stdin:4"]),
+            (b"\xfe\xff" + '{"id": "x", "text": "One."}\n{"text": "Two."}'.encode("utf-16-be"), ["x", "stdin:2"]),
+            ("The mill reopened.\n{not json}\n".encode("utf-16"), ["stdin"]),
         ],
     )
     def test_standard_input(self, monkeypatch: pytest.MonkeyPatch, content: bytes, ids: list[str]) -> None:

@@ -17,6 +17,7 @@ from sayso.evaluation.gold import gold_articles, read_gold
 from sayso.evaluation.measure import evaluate
 from sayso.evaluation.rule import CueRule
 from sayso.model.errors import RowError
+from sayso.model.labeller import Labeller
 from sayso.model.records import Article, LabelledSentence
 from sayso.model.scheme import Scheme
 from sayso.model.sentences import segment
@@ -139,6 +140,31 @@ def test_finetuning_learns_what_single_sentences_show(tiny_encoder: Path) -> Non
     evaluation = evaluate(model, gold[:2], 0)
     assert evaluation.both_right is not None
     assert evaluation.both_right.value == 1.0
+
+
+def test_the_benchmark_asks_for_something_to_learn_from_before_it_loads_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(benchmark)
+    result = CliRunner().invoke(app, ["gold.csv", "--model", str(tmp_path / "no model")])
+    assert "no seeds/articles for the baselines" in str(result.exception)
+    assert "--train" in str(result.exception)
+    assert "clone" in str(result.exception)
+
+
+def test_the_benchmark_closes_its_models(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sklearn")
+    closed: list[Labeller] = []
+    monkeypatch.setattr(Labeller, "close", lambda labeller: closed.extend([labeller]))
+    (tmp_path / "001.txt").write_text(AUTHORED, encoding="utf-8")
+    app = typer.Typer()
+    app.command()(benchmark)
+    command = [str(tmp_path), "--train", str(tmp_path), "--model", str(tiny_model), "--resamples", "0"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert len(closed) == 1
 
 
 def test_the_benchmark_prints_one_table_from_nothing(tmp_path: Path) -> None:

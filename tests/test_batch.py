@@ -22,6 +22,7 @@ from sayso.batch.manifest import list_inputs
 from sayso.model.errors import RowError, SaysoError
 from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.readers.settings import Failure, Meter, ReadSettings
+from sayso.model.records import LabelledSentence
 from sayso.model.rowfiles import read_rows
 
 WORDS = ("governor", "legion", "fighters", "troops", "village", "border", "raid", "houses", "kyiv", "minister")
@@ -328,6 +329,36 @@ def test_a_fault_that_one_article_brings_to_light_costs_no_other(
     failure = json.loads((tmp_path / "out.jsonl.failed.jsonl").read_text())
     assert failure["id"] == "The"
     assert failure["reason"] == "a fault of sayso: ZeroDivisionError: by hand"
+
+
+def test_a_row_that_no_line_can_hold_costs_no_other_article(
+    tmp_path: Path, labeller: Labeller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line_of = parts_module.json_line
+
+    def faulty(row: LabelledSentence) -> str:
+        if row.article == "a1":
+            raise TypeError("by hand")
+        return line_of(row).replace("a3", "\ud800")
+
+    monkeypatch.setattr(parts_module, "json_line", faulty)
+    totals = _run(_task(_articles(tmp_path / "in.jsonl", 5), tmp_path / "out.jsonl"), labeller)
+    assert (totals.n_articles, totals.n_failed) == (3, 2)
+    assert {row.article for row in read_rows(tmp_path / "out.jsonl")} == {"a0", "a2", "a4"}
+    failures = [json.loads(line) for line in (tmp_path / "out.jsonl.failed.jsonl").read_text().splitlines()]
+    assert [failure["id"] for failure in failures] == ["a1", "a3"]
+    assert failures[0]["reason"] == "a fault of sayso: TypeError: by hand"
+
+
+def test_a_link_is_written_through(tmp_path: Path, labeller: Labeller) -> None:
+    (tmp_path / "disk").mkdir()
+    out = tmp_path / "out.jsonl"
+    out.symlink_to(tmp_path / "disk" / "rows.jsonl")
+    (tmp_path / "disk" / ".rows.jsonl.1.part").write_text("of a killed run")
+    _run(_task(_articles(tmp_path / "in.jsonl", 2), out), labeller)
+    assert out.is_symlink()
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == ["rows.jsonl"]
+    assert len(list(read_rows(out))) > 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import subprocess
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from sayso.formats.base import ReadOptions, of_annotator, split_annotators
 from sayso.formats.documents import to_documents
 from sayso.model.errors import RowError, SchemeError
 from sayso.model.records import Evidence, LabelledSentence
-from sayso.model.rowfiles import read_rows, write_rows
+from sayso.model.rowfiles import read_rows, whole_file, write_rows
 from sayso.model.scheme import Scheme
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -443,6 +445,30 @@ def test_values_of_every_kind_are_written(suffix: str, tmp_path: Path) -> None:
     assert [str(row.extra["day"])[:10] for row in back] == ["2023-05-22"] * 4
     assert [str(row.extra.get("mixed", "")) or None for row in back[:2]] == ["1", "two"]
     assert back[2].extra["mixed"] in (values[2], '{"three": [2023]}')
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet", ".json"])
+def test_numbers_that_json_does_not_know_become_null(suffix: str, tmp_path: Path) -> None:
+    extra = {"mixed": float("nan"), "nested": {"x": [1.5, float("inf")]}}
+    path = tmp_path / f"out{suffix}"
+    write(path, [replace(example()[0], extra=extra), replace(example()[1], extra={"mixed": "text"})])
+    if suffix == ".parquet":
+        assert read(path).rows[0].extra["mixed"] is None
+        return
+    text = path.read_text(encoding="utf-8")
+    assert "Infinity" not in text
+    assert "NaN" not in text
+    assert "null" in text
+
+
+def test_what_is_no_file_is_written_into_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    with whole_file(pipe) as file:
+        file.write("row\n")
+    assert reader.communicate()[0] == b"row\n"
+    assert pipe.is_fifo()
 
 
 def test_older_articles_in_a_folder_are_told(tmp_path: Path) -> None:

@@ -470,6 +470,25 @@ def test_the_page_must_be_html(app: typer.Typer, tiny_model: Path, rows_file: Pa
     assert not (tmp_path / "wrong.txt").exists()
 
 
+def test_robustness_needs_gold(app: typer.Typer, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["--traps", str(tmp_path), "--robustness"])
+    assert result.exit_code == 2
+    assert "--robustness" in result.output
+
+
+def test_a_page_that_cannot_be_made_is_told_before_models_are_loaded(
+    app: typer.Typer, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [str(rows_file), "--model", str(tmp_path / "no model"), "--errors"]
+    below_a_file = CliRunner().invoke(app, [*command, str(rows_file / "wrong.html")])
+    assert "cannot write" in str(below_a_file.exception)
+    (tmp_path / "folder.html").mkdir()
+    assert "a folder of that name" in str(CliRunner().invoke(app, [*command, str(tmp_path / "folder.html")]).exception)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    without = CliRunner().invoke(app, [*command, str(tmp_path / "wrong.html")])
+    assert "sayso[evaluate]" in str(without.exception)
+
+
 def test_evaluating_needs_no_torch(tiny_model: Path, rows_file: Path) -> None:
     code = (
         "import sys\n"

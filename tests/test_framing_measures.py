@@ -105,6 +105,16 @@ def test_month_is_cut_from_the_date() -> None:
         shares(both, scheme=SCHEME, by="desk")
 
 
+def test_a_month_of_no_iso_date_is_told() -> None:
+    spoken = pl.concat([BY_HAND, rows_of({"a3": "ra ra"}).with_columns(pl.lit("3 May 2023").alias("date"))])
+    with pytest.raises(RowError, match=r"(?s)column 'date' in sentence 0 of article 'a3'.*'3 May 2023'.*try:"):
+        shares(spoken, scheme=SCHEME, by="month")
+    timed = rows_of({"a3": "ra ra"}).with_columns(pl.lit("2031-06-30T10:00:00").alias("date"))
+    assert shares(timed, scheme=SCHEME, by="year")["group"].unique().sort().to_list() == ["(all)", "2031"]
+    bare = rows_of({"a3": "ra ra"}).drop("date", strict=False)
+    assert shares(bare, scheme=SCHEME, by="year")["group"].unique().sort().to_list() == ["(all)", "(no year)"]
+
+
 def test_a_column_that_cuts_articles_in_parts() -> None:
     halves = BY_HAND.with_columns(
         pl.when(pl.col("sentence") < 4).then(pl.lit("top")).otherwise(pl.lit("end")).alias("part")

@@ -25,7 +25,7 @@ from sayso.framing import read_table  # noqa: E402
 from sayso.framing.findings import Plan, find  # noqa: E402
 from sayso.framing.invented import SCHEME, invented  # noqa: E402
 from sayso.framing.methods import Provenance  # noqa: E402
-from sayso.framing.page import text_on  # noqa: E402
+from sayso.framing.page import prefix_of, text_on  # noqa: E402
 from sayso.framing.reading import PER_PAGE, pages, script_safe  # noqa: E402
 from sayso.framing.report import write_report  # noqa: E402
 from sayso.framing.summary import summary  # noqa: E402
@@ -167,6 +167,45 @@ def test_more_articles_than_a_page_holds_go_on_the_next(tmp_path: Path) -> None:
     assert [path.name for path in written] == ["index.html", "articles-002.html"]
     assert 'href="articles-002.html"' in written[0].read_text(encoding="utf-8")
     assert len(json.loads(Elements(written[1].read_text(encoding="utf-8")).scripts[0])) == 5
+
+
+def test_a_report_in_the_folder_of_another_leaves_nothing_of_it(tmp_path: Path) -> None:
+    corpus = invented(n_articles=30, n_outlets=2)
+    plain = find(corpus.rows, None, SCHEME, Plan(resamples=100))
+    write_report(plain, Provenance(), tmp_path / "fresh")
+    full = Plan(by=("outlet", "month"), lean=("union", "company"), resamples=100)
+    write_report(find(corpus.rows, corpus.gold, SCHEME, full), Provenance(), tmp_path / "again")
+    own = [tmp_path / "again" / name for name in ("notes.html", "data/notes.csv", "figures/figure1.png")]
+    for path in (*own, tmp_path / "again" / "articles-002.html"):
+        path.write_text("mine")
+    assert (tmp_path / "again" / "data" / "by-month-lean.csv").is_file()
+    write_report(plain, Provenance(), tmp_path / "again")
+    assert all(path.is_file() for path in own)
+    names = [{p.relative_to(folder) for p in folder.rglob("*")} for folder in (tmp_path / "again", tmp_path / "fresh")]
+    assert names[0] - {path.relative_to(tmp_path / "again") for path in own} == names[1]
+
+
+def test_columns_of_like_names_have_files_of_their_own() -> None:
+    columns = ("outlet", "a b", "a-b", "A b", "a-b-2")
+    rows = invented(n_articles=10, n_outlets=2).rows.with_columns(pl.lit("x").alias(name) for name in columns[1:])
+    findings = find(rows, None, SCHEME, Plan(by=columns, resamples=100))
+    prefixes = [prefix_of(findings, view) for view in findings.views]
+    assert prefixes == ["", "by-a-b-", "by-a-b-2-", "by-A-b-3-", "by-a-b-2-2-"]
+
+
+def test_an_article_of_two_outlets_stands_under_the_first() -> None:
+    rows = pl.DataFrame(
+        {
+            "article": ["a"] * 50 + ["b"],
+            "sentence": [*range(50), 0],
+            "outlet": ["Post"] + ["Gazette"] * 49 + ["Herald"],
+            "text": "Rain.",
+            "speaker": "outlet",
+            "stance": "asserts",
+        }
+    )
+    (text,) = pages(find(rows, None, SCHEME, Plan(resamples=100)).rows, SCHEME)
+    assert [(article["id"], article["outlet"]) for article in json.loads(text)] == [("b", "Herald"), ("a", "Post")]
 
 
 def test_pipelines_get_the_same_figures() -> None:

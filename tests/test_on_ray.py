@@ -13,7 +13,7 @@ import pytest
 
 from sayso.batch import Engine, Local, PartStore, Task, Totals, label_into
 from sayso.batch import parts as parts_module
-from sayso.batch.on_ray import OnRay
+from sayso.batch.on_ray import OnRay, _cause
 from sayso.model.errors import SaysoError
 from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.readers.settings import Failure, Meter, ReadSettings
@@ -115,6 +115,11 @@ def test_a_model_that_does_not_load_on_the_cluster_is_one_error(inputs: Path, tm
     with pytest.raises(SaysoError, match="on the cluster failed") as failed:
         _run(inputs, tmp_path / "out.jsonl", cluster, Watching())
     assert "the same command goes on" in failed.value.hint
+
+
+def test_an_error_without_a_word_is_told_by_its_name() -> None:
+    assert _cause(ValueError()) == "ValueError"
+    assert _cause(ValueError("ray::_Label\n  no model folder\n")) == "no model folder"
 
 
 def test_standard_input_is_refused(tmp_path: Path) -> None:

@@ -150,6 +150,22 @@ def test_what_cannot_be_drawn_is_said() -> None:
         draw_sample(lambda: [], SampleSettings(n=1))
 
 
+@pytest.mark.parametrize("date", ["3 May 2023", "05/03/2023", "2023-13-01", "2023-5-3", "20230503", "2023"])
+def test_a_month_of_no_iso_date_is_told(date: str) -> None:
+    rows = [replace(corpus()[0], date=None), replace(corpus()[1], date=date)]
+    with pytest.raises(RowError, match=r"(?s)no month .* column 'date' in sentence 1 of article 'a000'.*try:") as error:
+        draw_sample(lambda: rows, SampleSettings(n=1, by=("month",)))
+    assert repr(date) in str(error.value)
+
+
+def test_months_and_years_are_cut_from_dates_and_times() -> None:
+    dates = ("2023-05-31", "2023-05-03T10:00:00Z", "2023-05", None)
+    rows = [replace(row, date=date) for row, date in zip(corpus(), dates, strict=False)]
+    for by, name in (("month", "2023-05"), ("year", "2023")):
+        strata = draw_sample(lambda: rows, SampleSettings(n=2, by=(by,))).strata
+        assert [(values, n) for values, n, _ in strata] == [((f"(no {by})",), 1), ((name,), 3)]
+
+
 @pytest.mark.parametrize("unit", ["article", "sentence"])
 def test_figures_corrected_by_the_samples_are_right_on_average(unit: str) -> None:
     pytest.importorskip("polars")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sayso.model.errors import RowError
+from sayso.model.errors import RowError, SchemeError
 from sayso.model.scheme import Scheme
 from sayso.train.examples import article_text
 from sayso.train.seeds import STANDOFF_COLUMNS, codes, join_standoff, load_authored, read_authored
@@ -87,6 +87,13 @@ def test_a_file_that_is_not_utf_8_is_named_with_its_line(tmp_path: Path) -> None
 
 def test_an_article_without_a_sentence_is_a_fault(tmp_path: Path) -> None:
     assert faults_of(write(tmp_path, "")) == [(1, "no sentence in it")]
+
+
+def test_a_scheme_whose_codes_mean_two_stances_is_told() -> None:
+    plain = SCHEME.to_dict()
+    plain["stances"] = [{**plain["stances"][1], "id": "accepts"}, *plain["stances"]]
+    with pytest.raises(SchemeError, match="the stances accepts and asserts of scheme belgorod apart"):
+        codes(Scheme.from_dict(plain, "here"))
 
 
 def test_loading_a_folder_names_every_fault(tmp_path: Path) -> None:

@@ -73,13 +73,23 @@ def test_a_sentence_with_two_labels_is_an_error_and_one_that_stands_twice_is_lef
     again = [*rows(), rows()[3]]
     study = read_study(recipe(csv_of(tmp_path / "again.csv", again)))
     assert sum(len(a.sentences) for a in study.articles) == 50
-    assert "again.csv: rows left out because the same sentence has the same labels before: 1" in study.summary
+    assert "again.csv: rows left out because another row of the same sentence says as much: 1" in study.summary
     clash = [*rows(), replace(rows()[3], speaker="judge")]
     with pytest.raises(RowError, match=r"clash.csv:5: outlet asserts, but .*clash.csv:52: judge asserts"):
         read_study(recipe(csv_of(tmp_path / "clash.csv", clash)))
     renumbered = [*rows(), replace(rows()[3], text="Another sentence.")]
     with pytest.raises(RowError, match="sentence 3 of article 'a0' stands there with two texts"):
         read_study(recipe(csv_of(tmp_path / "numbers.csv", renumbered)))
+
+
+def test_a_sentence_with_other_labels_in_another_file_is_an_error(tmp_path: Path) -> None:
+    bare = [replace(row, article=f"row-{i:06d}", paragraph=0, sentence=0) for i, row in enumerate(rows())]
+    for name, first in (("placed", rows()), ("bare", bare)):
+        files = (csv_of(tmp_path / f"{name}-one.csv", first), csv_of(tmp_path / f"{name}-two.csv", first))
+        assert len(load(Data(rows=files), trial())) == 2 * len({row.article for row in first})
+        csv_of(files[1], [replace(row, speaker="judge") if i == 3 else row for i, row in enumerate(first)])
+        with pytest.raises(RowError, match=rf"{name}-one.csv:5: outlet asserts, but .*{name}-two.csv:5: judge asserts"):
+            load(Data(rows=files), trial())
 
 
 def test_bare_rows_are_known_by_their_text(tmp_path: Path) -> None:

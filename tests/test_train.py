@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -397,6 +398,59 @@ def test_a_folder_of_something_else_is_not_replaced(
         run(_recipe(rows, tiny_encoder, epochs=1), tmp_path / "thesis", command="test", say=said.append)
     assert said == []  # told before anything was read or learned
     assert (tmp_path / "thesis" / "chapter1.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "not JSON"), ("[1]", "no configuration")])
+def test_an_encoder_with_a_broken_configuration_is_told(tmp_path: Path, content: str, message: str) -> None:
+    from sayso.model.scheme import Scheme
+    from sayso.train.run import start
+
+    (tmp_path / "encoder").mkdir()
+    (tmp_path / "encoder" / "config.json").write_text(content)
+    with pytest.raises(ConfigError, match=f"config.json is {message}"):
+        start(_recipe(tmp_path / "rows.csv", tmp_path / "encoder"), Scheme.load("belgorod"))
+
+
+def test_the_card_leaves_the_licence_to_the_trainer(tiny_model: Path) -> None:
+    from sayso.model.checkpoint import read_config
+    from sayso.train.card import model_card
+
+    recipe = {"run_seed": 0, "split_seed": 0}
+    facts = {"recipe": recipe, "data": {"summary": []}, "minutes": 1, "history": []}
+    card = model_card(replace(read_config(tiny_model), training=facts))
+    assert "license:" not in card
+    assert "## Licence" in card
+
+
+def test_a_kill_between_the_renames_costs_no_model(tmp_path: Path) -> None:
+    from sayso.model.checkpoint import new_folder
+
+    model, aside = tmp_path / "model", tmp_path / ".model.old"
+    aside.mkdir()
+    (aside / "config.json").write_text("the only one")
+
+    def broken_off() -> None:
+        with new_folder(model):
+            assert (model / "config.json").read_text() == "the only one"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert (model / "config.json").read_text() == "the only one"
+    with new_folder(model) as folder:
+        (folder / "config.json").write_text("the next")
+    assert (model / "config.json").read_text() == "the next"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("temperature", [0, -1.5, float("nan"), float("inf"), "warm"])
+def test_a_temperature_that_is_none_is_refused(tiny_model: Path, tmp_path: Path, temperature: object) -> None:
+    copy = Path(shutil.copytree(tiny_model, tmp_path / "copy"))
+    config = json.loads((copy / "config.json").read_text())
+    config["temperatures"]["stance"] = temperature
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelFolderError, match="malformed"):
+        Labeller.load(copy)
 
 
 @pytest.mark.parametrize(

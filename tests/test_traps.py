@@ -80,6 +80,12 @@ def test_a_broken_trap_is_named(tmp_path: Path, old: str, new: str, error: type[
     assert "verbs.yaml" in str(raised.value)
 
 
+def test_a_trap_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "verbs.yaml").write_bytes(PAIRS.replace("only the verb", "only the café").encode("cp1252"))
+    with pytest.raises(RowError, match=r"verbs.yaml:3: not UTF-8"):
+        read_traps(tmp_path, Scheme.load("belgorod"))
+
+
 def test_no_traps_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RowError, match="no traps"):
         read_traps(tmp_path, Scheme.load("belgorod"))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from bench_ways import Bench, timed
 
-from sayso.batch.parts import json_line
 from sayso.model.labeller import Labeller
+from sayso.model.rowfiles import json_line
 from sayso.model.runtime import OnnxRunner
 from sayso.model.scorer import Scorer
 from sayso.model.sentences import segment

@@ -12,9 +12,10 @@ def model_card(config: ModelConfig) -> str:
     scheme = config.scheme
     recipe = config.training["recipe"]
     scores = config.scores
+    licence = recipe.get("licence")
     lines = [
         "---",
-        "license: apache-2.0",
+        *([f"license: {licence}"] if licence else []),
         "language: en",
         "library_name: sayso",
         "pipeline_tag: text-classification",
@@ -73,6 +74,10 @@ def model_card(config: ModelConfig) -> str:
         "",
         f"Recipe: seed {recipe['run_seed']}, split seed {recipe['split_seed']}, "
         f"{len(config.training['history'])} epochs; the whole of it stands in config.json.",
+        "",
+        "## Licence",
+        "",
+        f"{licence}." if licence else "None was chosen (`licence` in the recipe).",
         "",
     ]
     return "\n".join(lines)

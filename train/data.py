@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..model.windows import MAX_SLOTS
 from .examples import TrainingArticle, from_rows, is_bare_id
 from .polnear import STANCES as POLNEAR_STANCES
 from .polnear import read_polnear
-from .rows import RowReader, checked_rows, read_row_file
+from .rows import RowFile, RowReader, check_across, checked_rows, read_row_file
 from .seeds import join_standoff, load_authored
 from .settings import Data, TrainSettings
 
@@ -62,8 +63,10 @@ def load(
             replace(a, targets=tuple(replace(t, weight=t.weight * standoff.weight) for t in a.targets))
             for a in from_rows(rows, "standoff")
         ]
+    files: list[tuple[Path, RowFile]] = []
     for path in data.rows:
-        rows, notes = checked_rows(read(path, scheme), scheme, path.name)
+        files.append((path, read(path, scheme)))
+        rows, notes = checked_rows(files[-1][1], scheme, path.name)
         named_alike = sum(other.name == path.name for other in data.rows) > 1
         found = from_rows(rows, f"rows:{path if named_alike else path.name}")
         labelled = [a for a in found if any(t.is_known for t in a.targets)]
@@ -74,6 +77,7 @@ def load(
         for note in notes:
             say(note)
         articles += labelled
+    check_across(files)
     if data.polnear is not None:
         _check_stances(scheme)
         articles += list(read_polnear(data.polnear))

@@ -80,7 +80,6 @@ def train(
     *,
     teachers: Sequence[nn.Module] = (),
     state: Path | None = None,
-    n_workers: int = 0,
     say: Callable[[str], None] = print,
 ) -> Trained:
     """Train a network by a recipe.
@@ -94,7 +93,6 @@ def train(
         validation: articles of the study to choose the best epoch by; none: the last epoch is taken.
         teachers: networks to distil from.
         state: file in which a run is saved after every epoch, and from which a broken one goes on.
-        n_workers: processes that make windows.
         say: receives a line an epoch.
     """
     from accelerate import Accelerator
@@ -115,7 +113,6 @@ def train(
         settings.batch_tokens,
         settings.run_seed,
         {"polnear": settings.polnear_share},
-        n_workers,
     )
     if settings.freeze_embeddings:
         freeze_embeddings(network)

@@ -76,11 +76,36 @@ def checked_rows(file: RowFile, scheme: Scheme, name: str) -> tuple[list[Labelle
     _check_labels([placed for placed in rows if placed.row.is_labelled], scheme)
     kept, n_twice = _each_once(rows)
     if n_twice:
-        notes.append(f"{name}: rows left out because the same sentence has the same labels before: {n_twice}")
+        notes.append(f"{name}: rows left out because another row of the same sentence says as much: {n_twice}")
     n_open = sum(not row.is_labelled for row in kept)
     if n_open:
         notes.append(f"{name}: sentences that lack a label and are only read as context: {n_open}")
     return kept, notes
+
+
+def check_across(files: Sequence[tuple[Path, RowFile]]) -> None:
+    """See that no sentence has one label in one file and another in the next.
+
+    Args:
+        files: path and rows, each file checked by itself.
+
+    Raises:
+        RowError: sentences have two different labels; each is named with where both stand.
+    """
+    first: dict[tuple[tuple[str, int] | None, str], PlacedRow] = {}
+    clashes: list[tuple[PlacedRow, PlacedRow]] = []
+    for path, file in files:
+        for placed in file.rows:
+            if not placed.row.is_labelled:
+                continue
+            where = placed.where if str(path) in placed.where else f"{path}, {placed.where}"
+            here = PlacedRow(where, placed.row)
+            # As within a file, but for the text: two files may number two different texts of an article alike.
+            before = first.setdefault((None if here.row.is_alone else here.row.key, _normal(here.row.text)), here)
+            if (before.row.speaker, before.row.stance) != (here.row.speaker, here.row.stance):
+                clashes.append((before, here))
+    if clashes:
+        raise _two_labels(clashes)
 
 
 def _check_labels(rows: Sequence[PlacedRow], scheme: Scheme) -> None:
@@ -109,7 +134,7 @@ def _check_labels(rows: Sequence[PlacedRow], scheme: Scheme) -> None:
 
 
 def _each_once(rows: Sequence[PlacedRow]) -> tuple[list[LabelledSentence], int]:
-    """Each sentence's first row, and how many others were left out.
+    """Each sentence's first row, a labelled one where there is any, and how many others were left out.
 
     Raises:
         RowError: two of a sentence's rows have different labels.
@@ -119,7 +144,7 @@ def _each_once(rows: Sequence[PlacedRow]) -> tuple[list[LabelledSentence], int]:
     for placed in rows:
         row = placed.row
         # A row of no article is known by its text, others by their place: "He declined to comment." may stand anywhere.
-        key: tuple[str, int] | str = " ".join(row.text.split()) if row.is_alone else row.key
+        key: tuple[str, int] | str = _normal(row.text) if row.is_alone else row.key
         before = by_key.get(key)
         if before is not None and before.row.text != row.text and not row.is_alone:
             raise RowError(
@@ -134,17 +159,25 @@ def _each_once(rows: Sequence[PlacedRow]) -> tuple[list[LabelledSentence], int]:
         elif row.is_labelled and (row.speaker, row.stance) != (before.row.speaker, before.row.stance):
             clashes.append((before, placed))
     if clashes:
-        people = any("annotator" in placed.row.extra for pair in clashes for placed in pair)
-        named = [f"{a.where}: {_labels(a)}, but {b.where}: {_labels(b)}" for a, b in clashes[:N_NAMED]]
-        raise RowError(
-            f"sentences with two different labels: {len(clashes)}",
-            expected="one label a sentence",
-            found="\n            ".join(named),
-            hint="take one person's with `sayso convert FROM TO --annotator NAME`, or settle them with `sayso agree`"
-            if people
-            else "delete the wrong rows",
-        )
+        raise _two_labels(clashes)
     return [placed.row for placed in by_key.values()], len(rows) - len(by_key)
+
+
+def _two_labels(clashes: Sequence[tuple[PlacedRow, PlacedRow]]) -> RowError:
+    people = any("annotator" in placed.row.extra for pair in clashes for placed in pair)
+    named = [f"{a.where}: {_labels(a)}, but {b.where}: {_labels(b)}" for a, b in clashes[:N_NAMED]]
+    return RowError(
+        f"sentences with two different labels: {len(clashes)}",
+        expected="one label a sentence",
+        found="\n            ".join(named),
+        hint="take one person's with `sayso convert FROM TO --annotator NAME`, or settle them with `sayso agree`"
+        if people
+        else "delete the wrong rows",
+    )
+
+
+def _normal(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _labels(placed: PlacedRow) -> str:

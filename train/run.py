@@ -57,12 +57,13 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
 
     Raises:
         ConfigError: the encoder cannot be loaded, or reads less at once than the recipe's windows have.
+        ModelFolderError: it is a sayso model, and broken.
     """
     from ..model.checkpoint import shipped_model
     from ..model.network import Network
 
     place = shipped_model() if settings.encoder == "shipped" else Path(settings.encoder)
-    if (place / FILES.config).is_file() and "format" in json.loads((place / FILES.config).read_text(encoding="utf-8")):
+    if _is_model_folder(place):
         network, encoder = load_network(place, scheme, settings.dropout)
         _check_window(settings, encoder)
         return Start(network, encoder)
@@ -75,13 +76,26 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
     return Start(Network(encoder.module, len(scheme.stances), len(scheme.speakers), dropout=settings.dropout), encoder)
 
 
+def _is_model_folder(place: Path) -> bool:
+    """Whether it is a sayso model: its configuration names a format, that of a plain encoder does not."""
+    path = place / FILES.config
+    if not path.is_file():
+        return False
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{path} is not JSON", found=str(error), hint="copy the encoder's folder again") from None
+    if not isinstance(config, dict):
+        raise ConfigError(f"{path} is no configuration", expected="a JSON object", found=type(config).__name__)
+    return "format" in config
+
+
 def run(
     settings: TrainSettings,
     out: Path,
     *,
     command: str,
     say: Callable[[str], None] = print,
-    n_workers: int = 0,
     read: RowReader = read_row_file,
 ) -> ModelConfig:
     """Train by a recipe and write the model folder.
@@ -94,7 +108,6 @@ def run(
         out: the model folder to make.
         command: the command line, for the record.
         say: receives lines of progress.
-        n_workers: processes that make windows.
         read: reads a file of labelled rows.
 
     Raises:
@@ -129,7 +142,6 @@ def run(
             parts.validation,
             teachers=teachers,
             state=state,
-            n_workers=n_workers,
             say=say,
         )
         facts = {

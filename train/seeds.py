@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..model.errors import RowError
+from ..model.errors import RowError, SchemeError
 from ..model.records import LabelledSentence
 from ..model.scheme import Scheme
 
@@ -43,12 +43,29 @@ class AuthoredArticle:
 
 
 def codes(scheme: Scheme) -> dict[str, tuple[str, str]]:
-    """Two-letter code to (speaker id, stance id)."""
+    """Two-letter code to (speaker id, stance id).
+
+    Raises:
+        SchemeError: two stances begin with one letter, so that a code would mean both.
+    """
+    first: dict[str, str] = {}
+    for stance in scheme.stance_ids:
+        other = first.setdefault(stance[0], stance)
+        if other != stance:
+            raise SchemeError(
+                f"two-letter codes cannot tell the stances {other} and {stance} of scheme {scheme.name} apart",
+                expected="stances that begin with different letters",
+                hint="keep the labels in rows (.csv, .jsonl), which name stances in full, or rename one",
+            )
     return {f"{s.letter}{t.id[0]}": (s.id, t.id) for s in scheme.speakers for t in scheme.stances}
 
 
 def read_authored(path: Path, scheme: Scheme) -> tuple[AuthoredArticle, list[Fault]]:
-    """Read one file; every fault is named with its line, and the rest is read all the same."""
+    """Read one file; every fault is named with its line, and the rest is read all the same.
+
+    Raises:
+        SchemeError: the scheme has no two-letter codes.
+    """
     known = codes(scheme)
     faults: list[Fault] = []
     header: dict[str, str] = {}
@@ -116,6 +133,7 @@ def load_authored(folder: Path, scheme: Scheme) -> list[AuthoredArticle]:
 
     Raises:
         RowError: a file has a fault; all of them are named.
+        SchemeError: the scheme has no two-letter codes.
     """
     paths = sorted(folder.glob("*.txt"))
     if not paths:

@@ -109,6 +109,7 @@ class TrainSettings(_Strict):
         window: how windows are cut.
         loss: weights of the loss's parts.
         augmentation: how often an article is changed.
+        licence: SPDX name of the licence that the model is given, for its card; None leaves that open.
     """
 
     scheme: str
@@ -139,6 +140,7 @@ class TrainSettings(_Strict):
     window: WindowRecipe = WindowRecipe()
     loss: LossRecipe = LossRecipe()
     augmentation: AugmentationRecipe = AugmentationRecipe()
+    licence: str | None = None
 
     @model_validator(mode="after")
     def _window_fits(self) -> TrainSettings:

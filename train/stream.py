@@ -1,4 +1,4 @@
-"""Batches of windows, epoch by epoch: the same for the same seed, however many workers make them."""
+"""Batches of windows, epoch by epoch: the same for the same seed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ class WindowStream:
         n_tokens: tokens of a padded batch, at most (windows times padded length).
         seed: of the order and of every draw.
         shares: share of a collection's articles that one epoch reads, by origin; 1 where it is not named.
-        n_workers: processes that make windows; 0 makes them in this one.
     """
 
     def __init__(
@@ -49,13 +48,11 @@ class WindowStream:
         n_tokens: int,
         seed: int,
         shares: dict[str, float],
-        n_workers: int = 0,
     ) -> None:
         self.rows = rows
         self.builder = builder
         self.n_tokens = n_tokens
         self.seed = seed
-        self.n_workers = n_workers
         self.origins = [row["origin"] for row in rows]
         self.shares = shares
 
@@ -65,7 +62,7 @@ class WindowStream:
         kept = [i for i, origin in enumerate(self.origins) if rng.random() < self.shares.get(origin, 1.0)]
         order = [kept[i] for i in rng.permutation(len(kept))]
         articles = _EpochArticles(self.rows, order, self.builder, self.seed, epoch)
-        loader = DataLoader(articles, batch_size=None, num_workers=self.n_workers, shuffle=False)
+        loader = DataLoader(articles, batch_size=None, shuffle=False)
         buckets: dict[int, list[TargetWindow]] = {}
         for windows in loader:
             for window in windows:

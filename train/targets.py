@@ -28,8 +28,6 @@ class TargetWindow:
 
     Attributes:
         window: what the network reads.
-        origin: collection of the article.
-        article: id of the article.
         speakers: (n_sentences, n_slots) True where the sentence may rest on that slot; a row of False is no target.
         stance: (n_sentences,) stance number, IGNORE for none.
         weight: (n_sentences,) weight of the sentence's losses; 0 for sentences that are only context.
@@ -39,8 +37,6 @@ class TargetWindow:
     """
 
     window: Window
-    origin: str
-    article: str
     speakers: NDArray[np.bool_]
     stance: NDArray[np.int64]
     weight: NDArray[np.float32]
@@ -226,7 +222,7 @@ class TargetBuilder:
                     pointer[i] |= inside & (starts >= low) & (starts < high)
                 pointer[i, 0] = not target.sources
         window_tags = np.where(inside, tags[window.token_index], IGNORE)
-        return TargetWindow(window, article.origin, article.id, speakers, stance, weight, window_tags, pointer)
+        return TargetWindow(window, speakers, stance, weight, window_tags, pointer)
 
 
 def _token_tags(article: TrainingArticle, encoded: EncodedArticle) -> NDArray[np.int64]:

@@ -108,7 +108,7 @@ def article_of(row: Mapping[str, Any], row_id: str, settings: ReadSettings) -> A
         date=_word(row.get(settings.date_column)),
         title=_word(row.get(settings.title_column)),
         url=_word(row.get(settings.url_column)),
-        extra={_extra_name(str(c)): _plain(v) for c, v in row.items() if c not in settings.columns},
+        extra={_extra_name(str(c)): _plain(v) for c, v in row.items() if c not in settings.columns or _is_nested(v)},
     )
 
 
@@ -118,13 +118,17 @@ def _own_id(row: object, settings: ReadSettings) -> str | None:
 
 
 def _word(value: object) -> str | None:
-    """A cell as a string; None if it holds nothing."""
-    if isinstance(value, (Mapping, list, tuple)):
+    """A cell as a string; None if it holds nothing, or lists and objects, which ride along instead."""
+    if _is_nested(value):
         return None
     plain = _plain(value)
     if plain is None or (isinstance(plain, float) and plain != plain):
         return None
     return str(plain).strip() or None
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, (Mapping, list, tuple))
 
 
 def _extra_name(column: str) -> str:

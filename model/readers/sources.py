@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,7 @@ def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:
 
     In a folder, files of unknown suffix and names that begin with a dot are passed over; a file that is named itself
     must be readable. A folder that was walked before (a symbolic link that leads back, or a folder named twice) is a
-    Failure, not walked again.
+    Failure, not walked again; so is a pipe, socket or device in a folder that has a known suffix.
     """
     walked: set[tuple[int, int]] = set()
     for name in inputs:
@@ -111,9 +112,22 @@ def _walk(folder: str, walked: set[tuple[int, int]]) -> Iterator[Source | Failur
         paths = [os.path.join(here, name) for name in names]
         for path in paths:
             kind = kind_of(path)
-            if kind is not None and not os.path.isdir(path):
+            if kind is None or os.path.isdir(path):
+                continue
+            if _may_block(path):
+                special = ArticleError("no regular file", expected="files", hint="name a pipe itself to read it")
+                yield Failure(stem_of(path), printable(path), special.one_line())
+            else:
                 yield Source(Path(path), kind, printable(path), stem_of(path))
         waiting += [path for path in reversed(paths) if os.path.isdir(path)]
+
+
+def _may_block(path: str) -> bool:
+    """Whether it is a pipe, a socket or a device, which may be waited for for ever; what is gone its reader tells."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def kind_of(name: str) -> str | None:

@@ -212,6 +212,12 @@ def decode(data: bytes) -> tuple[str, str]:
         return text, f"not UTF-8 (byte {error.start:,}): read as Windows-1252"
 
 
+def marked_encoding(stream: io.BufferedReader) -> str:
+    """The encoding that a stream's byte-order mark names, UTF-8 without one; nothing is taken from the stream."""
+    start = stream.peek(4)[:4]
+    return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), "utf-8")
+
+
 def _fits_cp1252(data: bytes) -> bool:
     return not any(byte in data for byte in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"))
 
@@ -241,8 +247,7 @@ class Lines:
         self._warn = warn
         self._warned = False
         self._max_chars = max_chars
-        start = stream.peek(4)[:4]
-        encoding = next((encoding for mark, encoding in _MARKS if start.startswith(mark)), "utf-8")
+        encoding = marked_encoding(stream)
         self._stream: IO[Any] = stream
         if encoding in {"utf-16", "utf-32"}:
             self._stream = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")

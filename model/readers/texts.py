@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from ..errors import ArticleError
 from ..records import Article
 from .rows import articles_of, json_rows
 from .settings import Failure, ReadSettings, Warn
 from .sources import Source
-from .streams import decode, open_source, put_back, read_bounded, too_long
+from .streams import decode, marked_encoding, open_source, put_back, read_bounded, too_long
 
 #: UTF-8 and UTF-16 take at most four bytes a character; a byte-order mark takes four more.
 _BYTES_PER_CHAR, _MARK_BYTES = 4, 4
@@ -27,24 +28,31 @@ def read_text(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Ar
 def read_stream(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Article | Failure]:
     """Articles of a stream without a name: JSONL if its first line is a JSON object, else one plain article."""
     with open_source(source, settings) as stream:
-        head = _first_lines(stream, _max_bytes(settings))
-        if _is_json_object(head):
+        head, line = _first_line(stream, _max_bytes(settings))
+        if _is_json_object(line):
             yield from articles_of(json_rows(put_back(head, stream), source, settings, warn), settings)
         else:
             data = head + read_bounded(stream, max(0, _max_bytes(settings) - len(head)))
             yield _article(data, source, settings, warn)
 
 
-def _first_lines(stream: BinaryIO, max_bytes: int) -> bytes:
-    """The first line that is not blank and the blank ones before it; about `max_bytes` of them at most."""
-    lines = []
+def _first_line(stream: io.BufferedReader, max_bytes: int) -> tuple[bytes, str]:
+    """What was taken from the stream, about `max_bytes` at most, to see its first line that is not blank; that line."""
+    decoder = codecs.getincrementaldecoder(marked_encoding(stream))("replace")
+    taken: list[bytes] = []
+    line: list[str] = []
     n_bytes = 0
-    while n_bytes <= max_bytes and (line := stream.readline(max_bytes - n_bytes + 1)):
-        lines.append(line)
-        n_bytes += len(line)
-        if line.strip():
-            break
-    return b"".join(lines)
+    # In UTF-16 the byte 0x0A may be half of another character, or its line end begin the next piece.
+    while n_bytes <= max_bytes and (piece := stream.readline(max_bytes - n_bytes + 1)):
+        taken.append(piece)
+        n_bytes += len(piece)
+        before, newline, after = decoder.decode(piece).partition("\n")
+        line.append(before)
+        if newline:
+            if any(part.strip() for part in line):
+                break
+            line = [after]
+    return b"".join(taken), "".join(line)
 
 
 def _article(data: bytes, source: Source, settings: ReadSettings, warn: Warn) -> Article:
@@ -58,11 +66,11 @@ def _article(data: bytes, source: Source, settings: ReadSettings, warn: Warn) ->
     return Article(id=source.stem, text=text)
 
 
-def _is_json_object(line: bytes) -> bool:
-    if not line.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+def _is_json_object(line: str) -> bool:
+    if not line.lstrip(" \t\r\n").startswith("{"):
         return False
     try:
-        return isinstance(json.loads(line.strip()), dict)
+        return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
 
