@@ -19,7 +19,7 @@ from ..evaluation.traps import FamilyScore
 from .terminal import safe
 
 #: Columns that the tables need; a file or a pipe, which has no width of its own, gets so many.
-WIDTH = 110
+WIDTH = 132
 _TITLES = {"speaker": "Speaker", "stance": "Stance", "attributed": "Outlet against any source", "both": "Both right"}
 #: Points of the risk-coverage curve that are printed; all of them are in the JSON form.
 _SHOWN_COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
@@ -71,7 +71,13 @@ def _table(title: str, columns: Sequence[str], n_text: int = 1) -> Table:
         title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, min_width=len(title)
     )
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i < n_text else "right", no_wrap=i >= n_text)
+        # On a narrow terminal figures are cut, and say so; a row without its name would say nothing.
+        table.add_column(
+            column,
+            justify="left" if i < n_text else "right",
+            no_wrap=i >= n_text,
+            min_width=12 if i == 0 < n_text else None,
+        )
     return table
 
 
@@ -148,7 +154,7 @@ def print_traps(console: Console, families: Sequence[FamilyScore]) -> None:
 def print_robustness(console: Console, changes: Sequence[Robustness]) -> None:
     """What each change of the text costs."""
     heads = [drop.figure for drop in changes[0].drops]
-    columns = ["change", "sentences", *(f"{_TITLES[h]} drop" for h in heads)]
+    columns = ["change", "sentences", *(_TITLES[h] for h in heads)]
     table = _table("Robustness: macro-F1 (both right: share) lost when the text changes", columns)
     for change in changes:
         table.add_row(change.change, str(change.n_changed), *(short(drop.drop) for drop in change.drops))
