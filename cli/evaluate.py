@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import command
+from .options import ModelFolder, OtherScheme, command
 
 if TYPE_CHECKING:
     from ..evaluation.figures import Evaluation
@@ -35,15 +35,8 @@ class EvaluateOptions:
             "(a .txt file or a folder of them), or a part of PolNeAR (a folder with text/ and attributions/).",
         ),
     ] = None
-    model: Annotated[Path | None, typer.Option(help="Model folder. Default: the shipped model.")] = None
-    scheme: Annotated[
-        str | None,
-        typer.Option(
-            "--scheme",
-            "-s",
-            help="Another study's scheme, by name or file: its speakers are told by their descriptions and aliases.",
-        ),
-    ] = None
+    model: ModelFolder = None
+    scheme: OtherScheme = None
     texts: Annotated[
         list[Path] | None, typer.Option(help="Folder with the texts of stand-off labels; may be given several times.")
     ] = None

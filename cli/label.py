@@ -14,7 +14,7 @@ import typer
 
 from ..model.errors import SaysoError
 from ..model.readers.settings import ReadSettings
-from .options import command
+from .options import ModelFolder, OtherScheme, command
 
 if TYPE_CHECKING:
     from ..batch import Engine, Task, Totals
@@ -47,15 +47,8 @@ class LabelOptions:
         bool,
         typer.Option("--table", help="Print the readable table: what a terminal gets anyway if there is no --out."),
     ] = False
-    model: Annotated[Path | None, typer.Option(help="Model folder. Default: the shipped model.")] = None
-    scheme: Annotated[
-        str | None,
-        typer.Option(
-            "--scheme",
-            "-s",
-            help="Another study's scheme, by name or file: its speakers are told by their descriptions and aliases.",
-        ),
-    ] = None
+    model: ModelFolder = None
+    scheme: OtherScheme = None
     keep_boilerplate: Annotated[
         bool, typer.Option("--keep-boilerplate", help="Label adverts, menus, share counts and the like too.")
     ] = False

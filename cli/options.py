@@ -1,12 +1,27 @@
-"""Commands with many options: one frozen dataclass instead of a function of a dozen parameters."""
+"""Commands with many options, each one frozen dataclass instead of a function of a dozen parameters; shared options."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, get_type_hints
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import typer
 
 T = TypeVar("T")
+
+#: The model that labels.
+ModelFolder = Annotated[Path | None, typer.Option(help="Model folder. Default: the shipped model.")]
+#: Whose speakers it tells, if not its own.
+OtherScheme = Annotated[
+    str | None,
+    typer.Option(
+        "--scheme",
+        "-s",
+        help="Another study's scheme, by name or file: its speakers are told by their descriptions and aliases.",
+    ),
+]
 
 
 def command(name: str, kind: type[T], run: Callable[[T], None]) -> Callable[..., None]:

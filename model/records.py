@@ -14,7 +14,12 @@ from typing import Any
 from .errors import RowError
 
 #: Id of the article that a bare row becomes; see `from_row`.
-_ALONE = re.compile(r"row-\d{6,}")
+_BARE_ID = re.compile(r"row-\d{6,}")
+
+
+def is_bare_id(article: str) -> bool:
+    """Whether this is the id that a bare `text,speaker,stance` row gets from its number in its file."""
+    return _BARE_ID.fullmatch(article) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class LabelledSentence:
     @property
     def is_alone(self) -> bool:
         """Whether it was read from a bare `text,speaker,stance` row, and is an article by itself."""
-        return _ALONE.fullmatch(self.article) is not None
+        return is_bare_id(self.article)
 
     def with_labels(self, speaker: str, stance: str) -> LabelledSentence:
         """The same sentence as a gold row with these labels."""

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ..model.errors import RowError, SchemeError
+from ..model.records import is_bare_id
 from ..model.scheme import Scheme
 from ..model.windows import MAX_SLOTS
-from .examples import TrainingArticle, from_rows, is_bare_id
+from .examples import TrainingArticle, from_rows
 from .polnear import STANCES as POLNEAR_STANCES
 from .polnear import read_polnear
 from .rows import RowFile, RowReader, check_across, checked_rows, read_row_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..model.checkpoint import load_tokenizer, read_config, shipped_model
+from ..model.checkpoint import read_config, shipped_model
 from ..model.errors import SaysoError
 from ..model.labeller import Labeller, LabelSettings
 from ..model.windows import WindowBuilder
@@ -57,6 +57,7 @@ def labeller_on(
         )
     place = shipped_model() if folder is None else folder
     config = read_config(place)
-    network = load_network(place, config.scheme, 0.0)[0].to(wanted).eval()
-    builder = WindowBuilder(load_tokenizer(place), config.window, config.encoder.special)
-    return Labeller.with_runner(config, builder, TorchRunner(network, batch_tokens), settings, n_threads=_N_THREADS)
+    network, encoder = load_network(place, config.scheme, 0.0)
+    builder = WindowBuilder(encoder.tokenizer, config.window, encoder.special)
+    runner = TorchRunner(network.to(wanted).eval(), batch_tokens)
+    return Labeller.with_runner(config, builder, runner, settings, n_threads=_N_THREADS)

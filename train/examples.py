@@ -142,11 +142,6 @@ def _laid_out(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[Sentence, ..
     return text, tuple(sentences)
 
 
-def is_bare_id(article: str) -> bool:
-    """Whether this is the id that a bare `text,speaker,stance` row gets from its number in its file."""
-    return LabelledSentence(article, 0, 0, 0, 0, "", "", "").is_alone
-
-
 def from_rows(rows: Sequence[LabelledSentence], origin: str) -> list[TrainingArticle]:
     """Group rows into training articles, in the order in which the articles first appear.
 
