@@ -16,9 +16,11 @@ from ..model.windows import MAX_SLOTS
 from .examples import TrainingArticle, from_rows
 from .polnear import STANCES as POLNEAR_STANCES
 from .polnear import read_polnear
+from .readings import ORIGIN as READINGS
+from .readings import read_readings
 from .rows import RowFile, RowReader, check_across, checked_rows, read_row_file
 from .seeds import join_standoff, load_authored
-from .settings import Data, TrainSettings
+from .settings import Data, Readings, TrainSettings
 
 #: Labelled sentences below which nothing is learned: a few would only be repeated.
 MIN_LABELLED = 20
@@ -81,7 +83,7 @@ def load(
     check_across(files)
     if data.polnear is not None:
         _check_stances(scheme)
-        articles += list(read_polnear(data.polnear))
+        articles += _polnear(data.polnear, data.readings)
     if not articles:
         raise RowError(
             "nothing to learn from", expected="`data` in the recipe, or --data FILE", found="no labelled rows"
@@ -90,6 +92,23 @@ def load(
     if any(not article.voices for article in articles):
         _check_amount(articles, scheme, say)
     return articles
+
+
+def _polnear(folder: Path, readings: Readings | None) -> list[TrainingArticle]:
+    """PolNeAR's articles, those that were read by the codebook under the labels of that reading."""
+    articles = list(read_polnear(folder))
+    if readings is None:
+        return articles
+    read = read_readings(readings.folder, folder, articles)
+    again = {article.id for article in read}
+    return [a for a in articles if a.id not in again] + [
+        replace(
+            a,
+            strangers=readings.strangers,
+            targets=tuple(replace(t, weight=t.weight * readings.weight) for t in a.targets),
+        )
+        for a in read
+    ]
 
 
 def _check_stances(scheme: Scheme) -> None:
@@ -172,7 +191,7 @@ def _check_ids(articles: Sequence[TrainingArticle]) -> None:
 
 
 def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split:
-    """Hold out whole articles of the study for validation; PolNeAR, which has labels of another kind, only teaches.
+    """Hold out whole articles of the study for validation; PolNeAR's, which have speakers of their own, only teach.
 
     Held-out articles are drawn from each collection in proportion. An article of which several files of rows hold
     sentences (samples drawn one after the other) is held out in all of them or in none. A training article with the
@@ -190,7 +209,7 @@ def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split
     is_held: dict[tuple[str, str], bool] = {}
     for origin, members in by_origin.items():
         fresh = [key for key in map(article_key, members) if key not in is_held]
-        n_held = 0 if origin == "polnear" else round(settings.validation_share * len(fresh))
+        n_held = 0 if origin in ("polnear", READINGS) else round(settings.validation_share * len(fresh))
         held = set(rng.permutation(len(fresh))[:n_held].tolist())
         is_held |= {key: i in held for i, key in enumerate(fresh)}
         train += [a for a in members if not is_held[article_key(a)]]
@@ -246,6 +265,8 @@ def weighted(articles: Sequence[TrainingArticle], settings: TrainSettings) -> li
     for article in articles:
         if article.origin == "polnear":
             targets = tuple(replace(t, weight=t.weight * settings.polnear_weight) for t in article.targets)
+        elif article.voices:
+            targets = article.targets
         else:
             targets = tuple(
                 replace(t, weight=t.weight * factor.get(t.speakers[0], 1.0)) if t.speakers else t
@@ -265,7 +286,8 @@ def describe(split_data: Split) -> str:
             stances = Counter(t.stance for a in members for t in a.targets if t.stance is not None)
             n_sentences = sum(len(a.sentences) for a in members)
             n_known = sum(t.is_known for a in members for t in a.targets)
-            labels = "" if origin == "polnear" else "; " + ", ".join(f"{k} {n}" for k, n in speakers.most_common())
+            has_own = any(a.voices for a in members)
+            labels = "" if has_own else "; " + ", ".join(f"{k} {n}" for k, n in speakers.most_common())
             read = f", {n_known} of them labelled" if n_known < n_sentences and origin != "polnear" else ""
             lines.append(
                 f"{name:10s} {origin}: {len(members)} articles, {n_sentences} sentences{read}{labels}; "

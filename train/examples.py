@@ -60,6 +60,7 @@ class TrainingArticle:
         voices: speakers of the article's own scheme, where it has one; () for the study's scheme.
         tags: (kind, start, end) of sources, cues and contents; None if the article has no such labels.
         outlet: who published it, if known.
+        strangers: whether none of its voices is a speaker of the study, those that have the id of one aside.
     """
 
     id: str
@@ -70,10 +71,12 @@ class TrainingArticle:
     voices: tuple[Voice, ...] = ()
     tags: tuple[tuple[str, int, int], ...] | None = field(default=None)
     outlet: str | None = None
+    strangers: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, as a row of a `datasets` Dataset."""
-        return asdict(self)
+        """Plain data, as a row of a `datasets` Dataset, whose lists hold values of one type only."""
+        tags = None if self.tags is None else [{"kind": kind, "start": a, "end": b} for kind, a, b in self.tags]
+        return asdict(self) | {"tags": tags}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TrainingArticle:
@@ -94,8 +97,9 @@ class TrainingArticle:
                 for t in data["targets"]
             ),
             voices=tuple(Voice(v["id"], tuple(v["prompts"]), tuple(v["aliases"])) for v in data["voices"]),
-            tags=None if tags is None else tuple((kind, int(a), int(b)) for kind, a, b in tags),
+            tags=None if tags is None else tuple((t["kind"], t["start"], t["end"]) for t in tags),
             outlet=data["outlet"],
+            strangers=data["strangers"],
         )
 
 

@@ -34,7 +34,7 @@ ANY_PROMPTS = (
     "Any source",
     "Somebody else's word",
 )
-_OTHER_PROMPTS = ("Any other source: witnesses, analysts, foreign states, media, unnamed", "Any other source", "Others")
+OTHER_PROMPTS = ("Any other source: witnesses, analysts, foreign states, media, unnamed", "Any other source", "Others")
 OUTLET_PROMPTS = ("The outlet itself, nobody else", "The outlet, in its own voice")
 
 # Verbs that only fit a truth: by the codebook what they introduce, outside quotation marks, is asserted, while
@@ -96,7 +96,7 @@ def from_attributions(name: str, text: str, attributions: list[Attribution]) -> 
         for kind, spans in (("source", attribution.source), ("cue", attribution.cue), ("content", attribution.content))
         for start, end in spans
     )
-    voices = (*_named_voices(text, attributions, keys), Voice(OTHER, _OTHER_PROMPTS), Voice(OUTLET, OUTLET_PROMPTS))
+    voices = (*_named_voices(text, attributions, keys), Voice(OTHER, OTHER_PROMPTS), Voice(OUTLET, OUTLET_PROMPTS))
     return TrainingArticle(name, "polnear", text, sentences, targets, voices, tags, outlet=name.split("_")[0])
 
 

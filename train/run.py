@@ -147,7 +147,11 @@ def run(
         facts = {
             "command": command,
             "recipe": settings.to_dict(),
-            "data": {"digest": digest, "summary": list(study.summary)},
+            "data": {
+                "digest": digest,
+                "summary": list(study.summary),
+                "held_out": [article.id for article in parts.validation],
+            },
             "history": [asdict(h) for h in trained.history],
             "best_epoch": trained.best_epoch,
             "packages": {name: _version(name) for name in _PACKAGES},

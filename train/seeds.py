@@ -165,13 +165,7 @@ def join_standoff(labels: Path, texts: Sequence[Path]) -> list[LabelledSentence]
     contents: dict[str, str] = {}
     with labels.open(encoding="utf-8-sig", newline="") as lines:
         table = csv.DictReader(lines)
-        missing = set(STANDOFF_COLUMNS[:-1]) - set(table.fieldnames or ())
-        if missing:
-            raise RowError(
-                f"{labels} holds no stand-off labels",
-                expected=f"columns {', '.join(STANDOFF_COLUMNS)}",
-                found=f"no {', '.join(sorted(missing))}",
-            )
+        check_columns(table, STANDOFF_COLUMNS[:-1], f"{labels} holds no stand-off labels")
         for data in table:
             name = data["file"]
             if name not in contents:
@@ -191,6 +185,17 @@ def join_standoff(labels: Path, texts: Sequence[Path]) -> list[LabelledSentence]
                 )
             )
     return rows
+
+
+def check_columns(table: csv.DictReader[str], columns: Sequence[str], problem: str) -> None:
+    """See to it that a table has these columns.
+
+    Raises:
+        RowError: with the problem, and which are missing.
+    """
+    missing = set(columns) - set(table.fieldnames or ())
+    if missing:
+        raise RowError(problem, expected=f"columns {', '.join(columns)}", found=f"no {', '.join(sorted(missing))}")
 
 
 def _verified(name: str, digest: str, folders: Sequence[Path], labels: Path) -> str:

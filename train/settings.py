@@ -27,6 +27,21 @@ class Standoff(_Strict):
     weight: Annotated[float, Field(ge=0)] = 1.0
 
 
+class Readings(_Strict):
+    """Articles of PolNeAR that were read by the codebook; see `train.readings`.
+
+    Attributes:
+        folder: their labels and speakers (seeds/polnear).
+        weight: how much a sentence of them weighs.
+        strangers: whether none of their speakers is the study's, those with the id of a study's speaker aside; read
+            under the study's scheme, they are then its rest, and else anybody but the outlet.
+    """
+
+    folder: Path
+    weight: Annotated[float, Field(ge=0)] = 1.0
+    strangers: bool = False
+
+
 class Data(_Strict):
     """What to learn from; paths are relative to where the command runs.
 
@@ -34,13 +49,21 @@ class Data(_Strict):
         authored: folders of authored articles (seeds/articles).
         standoff: stand-off labels of texts that the project does not hold.
         polnear: PolNeAR's train folder.
+        readings: articles of it that were read by the codebook; they are then left out of `polnear`.
         rows: files of labelled rows.
     """
 
     authored: tuple[Path, ...] = ()
     standoff: tuple[Standoff, ...] = ()
     polnear: Path | None = None
+    readings: Readings | None = None
     rows: tuple[Path, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_texts(self) -> Data:
+        if self.readings is not None and self.polnear is None:
+            raise ValueError("readings label articles of PolNeAR: name its train folder in polnear (or --polnear)")
+        return self
 
 
 class WindowRecipe(_Strict):
@@ -208,7 +231,8 @@ class TrainSettings(_Strict):
 def _nearest_keys(error: ValidationError) -> str:
     from difflib import get_close_matches
 
-    models: tuple[type[BaseModel], ...] = (TrainSettings, Data, Standoff, WindowRecipe, LossRecipe, AugmentationRecipe)
+    models: list[type[BaseModel]] = [TrainSettings, Data, Standoff, Readings]
+    models += [WindowRecipe, LossRecipe, AugmentationRecipe]
     known = {name for model in models for name in model.model_fields}
     hints = []
     for fault in error.errors():

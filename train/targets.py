@@ -16,6 +16,7 @@ from ..model.windows import EncodedArticle, Slot, Span, Window, WindowBuilder, c
 from .augment import Augmentation, rename, reparagraph, restyle_quotes, surnames_of
 from .examples import Target, TrainingArticle, Voice
 from .polnear import ANY_PROMPTS, OTHER, OUTLET, OUTLET_PROMPTS, SOMEBODY
+from .readings import ORIGIN as READINGS
 
 _TAG_NUMBER = {"source": 1, "cue": 2, "content": 3}
 #: Not a target: the loss skips it.
@@ -119,10 +120,18 @@ class TargetBuilder:
             return self._own_scheme(article, rng)
         slots, allowed = self._study_scheme(rng)
         if article.voices:
-            anybody = tuple(slot.speaker for slot in slots if slot.speaker != self.outlet)
-            allowed = {v.id: anybody for v in article.voices} | {OTHER: anybody, SOMEBODY: anybody}
-            allowed[OUTLET] = (self.outlet,)
+            allowed = self._among_the_study(article, slots, allowed)
         return slots, allowed, self.matcher
+
+    def _among_the_study(
+        self, article: TrainingArticle, slots: Sequence[Slot], allowed: dict[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
+        """Which of the study's slots the voices of an article of its own may be."""
+        anybody = tuple(slot.speaker for slot in slots if slot.speaker != self.outlet)
+        if article.strangers and self.rest is not None:
+            own = {voice.id: allowed.get(voice.id, (self.rest,)) for voice in article.voices}
+            return own | {OTHER: (self.rest,), OUTLET: (self.outlet,)}
+        return {voice.id: anybody for voice in article.voices} | {SOMEBODY: anybody, OUTLET: (self.outlet,)}
 
     def _generic_scheme(
         self, article: TrainingArticle, rng: np.random.Generator
@@ -167,6 +176,8 @@ class TargetBuilder:
         named = [v for v in article.voices if v.id not in (OTHER, OUTLET)]
         fixed = {v.id: v for v in article.voices if v.id in (OTHER, OUTLET)}
         n_parties = int(rng.integers(0, min(5, len(named)) + 1)) if named else 0
+        if article.origin == READINGS and rng.random() < 0.5:
+            n_parties = len(named)  # the scheme as its reader made it
         parties: list[list[Voice]] = [[named[i]] for i in rng.permutation(len(named))[:n_parties]]
         if len(parties) > 2 and rng.random() < 0.5:
             parties[0] += parties.pop()
