@@ -1,7 +1,7 @@
 """Label Studio: one task a sentence, in its JSON, with the labelling interface beside it.
 
 Gold rows are written as annotations, the model's rows as predictions, which Label Studio shows as pre-annotations. All
-other columns travel in the task's data.
+other columns travel in the task's data. Its exports in other forms than JSON: `label_studio_flat`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..model.scheme import Scheme
 from .base import Reading, ReadOptions, articles_of, as_json, load_json, plain_columns, read_text, row_of
 from .context import around
 from .documents import LABELS, Document, Mark, cover
+from .label_studio_flat import is_flat, is_table, read_table, unfolded
 
 #: Names of the context that we add to a task; rows of a sample bring their own, `before` and `after`.
 CONTEXT = ("context_before", "context_after")
@@ -39,12 +40,16 @@ _INTERFACE = """<View>
 
 
 def is_label_studio(path: Path) -> bool:
-    """Whether it is a `.json` file."""
-    return path.suffix.lower() == ".json" and path.is_file()
+    """Whether it is a `.json` file, or a table with the columns that Label Studio adds."""
+    return (path.suffix.lower() == ".json" and path.is_file()) or is_table(path)
 
 
 def write_label_studio(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | None) -> None:
-    """Write tasks, and beside them the labelling interface (`NAME.interface.xml`) to paste into the project."""
+    """Write tasks, and beside them the labelling interface (`NAME.interface.xml`) to paste into the project.
+
+    Without a scheme and without labels there is nothing to choose from, and Label Studio refuses such an interface:
+    none is written.
+    """
     first = True
     with whole_file(path) as file:
         file.write("[\n")
@@ -53,8 +58,9 @@ def write_label_studio(path: Path, rows: Sequence[LabelledSentence], scheme: Sch
                 file.write(("" if first else ",\n") + as_json(_task(row, members)))
                 first = False
         file.write("\n]\n")
-    with whole_file(path.with_suffix(".interface.xml")) as file:
-        file.write(interface(rows, scheme))
+    if scheme is not None or (any(row.speaker for row in rows) and any(row.stance for row in rows)):
+        with whole_file(path.with_suffix(".interface.xml")) as file:
+            file.write(interface(rows, scheme))
 
 
 def interface(rows: Sequence[LabelledSentence], scheme: Scheme | None) -> str:
@@ -75,7 +81,7 @@ def interface(rows: Sequence[LabelledSentence], scheme: Scheme | None) -> str:
 def _task(row: LabelledSentence, article: Sequence[LabelledSentence]) -> dict[str, Any]:
     context = dict(zip(CONTEXT, around(row, article), strict=True))
     task: dict[str, Any] = {"data": {**plain_columns(row, LABELS), **context}}
-    if row.speaker_p is not None and row.stance_p is not None:
+    if row.is_labelled and row.speaker_p is not None and row.stance_p is not None:
         result = [_choice("speaker", row.speaker, row.speaker_p), _choice("stance", row.stance, row.stance_p)]
         task["predictions"] = [{"model_version": "sayso", "score": row.speaker_p * row.stance_p, "result": result}]
     elif row.speaker or row.stance:
@@ -96,21 +102,24 @@ def _choice(head: str, label: str, score: float | None = None) -> dict[str, Any]
 
 
 def read_label_studio(path: Path, options: ReadOptions) -> Reading:
-    """Read an export in the form JSON or JSON_MIN, of choices for a sentence or of spans in an article.
+    """Read an export in the form JSON, JSON_MIN, CSV or TSV, of choices for a sentence or of spans in an article.
 
-    A task that several people annotated gives a row for each, with the column `annotator`. As soon as one task was
-    annotated, the others are unlabelled: what the model proposed for them is no label.
+    A task that several people annotated gives a row for each, with the column `annotator`. In an export, and as soon as
+    one task was annotated, the others are unlabelled: what the model proposed for them is no label.
 
     Raises:
-        RowError: it is no such file.
+        RowError: it is no such file, or somebody chose two labels of one kind.
     """
-    tasks = load_json(read_text(path), str(path))
+    tasks = read_table(path) if is_table(path) else load_json(read_text(path), str(path))
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise RowError(f"{path}: no Label Studio export", expected="a JSON list of tasks")
+    flat = bool(tasks) and all(is_flat(task) for task in tasks)
+    if flat:
+        tasks = unfolded(tasks, options)
     rows: list[LabelledSentence] = []
     unknown: Counter[str] = Counter()
     n_open = 0
-    by_people = any(_people(task) for task in tasks)
+    by_people = flat or any(_people(task) or _has_numbers(task) for task in tasks)
     for number, task in enumerate(tasks, 1):
         where = f"{path}: task {number}"
         if "data" not in task:
@@ -137,8 +146,13 @@ def _people(task: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [annotation for annotation in found if isinstance(annotation, dict) and not annotation.get("was_cancelled")]
 
 
+def _has_numbers(task: Mapping[str, Any]) -> bool:
+    """Whether it names its predictions by their numbers, as exports do; tasks to import hold them whole."""
+    return any(not isinstance(prediction, dict) for prediction in task.get("predictions") or [])
+
+
 def _minimal(task: Mapping[str, Any], options: ReadOptions, where: str, number: int) -> LabelledSentence:
-    """A task of JSON_MIN: its data and its labels side by side."""
+    """A row in a list of JSON: its data and its labels side by side."""
     from ..model.rowfiles import renamed
 
     columns = {column: value for column, value in task.items() if column not in CONTEXT}
@@ -172,7 +186,11 @@ def _rows(
     for result in results:
         for head in LABELS:
             if result.get("from_name") == options.columns.get(head, head):
-                labels[head] = str((result["value"].get("choices") or [""])[0])
+                for choice in map(str, result["value"].get("choices") or []):
+                    if labels[head] not in {"", choice}:
+                        found = f"{labels[head]}, {choice}"
+                        raise RowError(f"{where}: two labels for {head}", expected="one", found=found)
+                    labels[head] = choice
     return [row_of({**columns, **labels}, where, number)]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import datetime
 import json
 import os
@@ -199,6 +200,87 @@ def test_a_label_studio_export_takes_people_before_predictions(tmp_path: Path) -
     ]
     assert all(row.speaker_p is None for row in reading.rows)
     assert reading.notes == ("1 tasks without a label",)
+
+
+@pytest.mark.parametrize("name", ["export.json", "export_min.json", "export.csv"])
+def test_what_label_studio_exported_is_read(name: str) -> None:
+    path = FIXTURES / f"label_studio_{name}"
+    assert find_format(path).name == "label-studio"
+    reading = read(path, ReadOptions(Scheme.load("belgorod")))
+    labelled = [
+        (0, "governor", "reports", "1"),
+        (1, "outlet", "asserts", "1"),
+        (2, "outlet", "asserts", "1"),
+        (8, "other", "reports", "1"),
+        (9, "legion", "reports", "1"),
+        (9, "kremlin", "reports", "2"),
+        (18, "kremlin", "reports", "1"),
+    ]
+    # The skipped one stands in JSON only; the other was left as a draft.
+    left = [(10, "", "", None)] * (name == "export.json") + [(22, "", "", None)]
+    found = [(row.sentence, row.speaker, row.stance, row.extra.get("annotator")) for row in reading.rows]
+    assert sorted(found, key=lambda row: row[0]) == sorted(labelled + left, key=lambda row: row[0])
+    assert reading.notes == (f"{len(left)} tasks without a label",)
+    assert [row.speaker for row in of_annotator(reading.rows, "first") if row.sentence == 9] == ["legion"]
+    # What the model had said is no longer there, nor are the tool's own columns.
+    assert all(row.speaker_p is None and row.probabilities is None and row.evidence is None for row in reading.rows)
+    known = {"inclusion_p", "sample_unit", "before", "after", "confidence", "note", "annotator"}
+    assert {column for row in reading.rows for column in row.extra} == known
+    third = reading.rows[2]
+    assert (third.article, third.outlet, third.paragraph, third.start, third.end) == ("003", "Beacon Live", 1, 197, 225)
+    assert (third.text, third.date, third.extra["note"]) == ("Here is what we know so far.", None, "read twice")
+    assert (int(third.extra["confidence"]), float(third.extra["inclusion_p"])) == (3, 6 / 26)
+    assert third.extra["before"].endswith("as it happened\n\n" + reading.rows[1].text)
+    assert reading.rows[3].date == "2023-06-01"
+
+
+@pytest.mark.parametrize("name", ["spans.json", "spans_min.json"])
+def test_spans_that_were_drawn_in_label_studio_are_read(name: str) -> None:
+    rows = read(FIXTURES / f"label_studio_{name}").rows
+    assert [(row.text, row.speaker, row.stance) for row in rows] == [
+        ("😊😊 Dogs bark & <b>howl</b>.", "", ""),
+        ("Buses leave at noon, the governor said.", "governor", "reports"),
+    ]
+
+
+def test_a_label_studio_export_that_nobody_labelled_has_no_labels(tmp_path: Path) -> None:
+    tasks = json.loads((FIXTURES / "label_studio_export.json").read_text(encoding="utf-8"))
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task for task in tasks if not task["annotations"]]), encoding="utf-8")
+    reading = read(path)
+    assert [(row.sentence, row.is_labelled, row.speaker_p) for row in reading.rows] == [(22, False, None)]
+    assert reading.notes == ("1 tasks without a label",)
+
+
+def test_two_choices_of_one_kind_in_label_studio_are_an_error(tmp_path: Path) -> None:
+    both = {"from_name": "speaker", "type": "choices", "value": {"choices": ["judge", "outlet"]}}
+    own = {"id": 1, "annotator": 1, "annotation_id": 1, "created_at": "", "updated_at": "", "lead_time": None}
+    cell = json.dumps({"choices": ["judge", "outlet"]})
+    header, line = [*own, "text", "speaker"], [*own.values(), "It rained.", cell]
+    with (tmp_path / "export.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, line])
+    for name, tasks in (
+        ("export.json", [{"id": 1, "data": {"text": "It rained."}, "annotations": [{"result": [both]}]}]),
+        ("export_min.json", [{**own, "text": "It rained.", "speaker": json.loads(cell)}]),
+    ):
+        (tmp_path / name).write_text(json.dumps(tasks), encoding="utf-8")
+    for name in ("export.json", "export_min.json", "export.csv"):
+        with pytest.raises(RowError, match="two labels for speaker"):
+            read(tmp_path / name)
+    with (tmp_path / "export.csv").open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow([*line, "one too many"])
+    with pytest.raises(RowError, match="row 2: more cells"):
+        read(tmp_path / "export.csv")
+
+
+def test_an_interface_that_label_studio_would_refuse_is_not_written(tmp_path: Path) -> None:
+    rows = [row.with_labels("", "") for row in example()]
+    write(tmp_path / "a.json", rows)
+    write(tmp_path / "b.json", rows, scheme())
+    # A probability without its label is no prediction.
+    write(tmp_path / "c.json", [replace(row, speaker_p=0.5, stance_p=0.5) for row in rows])
+    assert [path.name for path in sorted(tmp_path.glob("*.xml"))] == ["b.interface.xml"]
+    assert "predictions" not in (tmp_path / "c.json").read_text(encoding="utf-8")
 
 
 def test_spans_that_people_drew_label_the_sentences_they_cover(tmp_path: Path) -> None:
