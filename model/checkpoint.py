@@ -110,6 +110,7 @@ class ModelConfig:
                 "n_tokens": self.window.n_tokens,
                 "context_before": self.window.context_before,
                 "context_after": self.window.context_after,
+                "introductions": self.window.introductions,
             },
             "weights": self.weights,
             "temperatures": dict(self.temperatures),

@@ -151,10 +151,13 @@ class Labeller:
 
         place = shipped_model() if folder is None else Path(folder)
         config = read_config(place)
-        check_digests(place, config)
-        builder = WindowBuilder(load_tokenizer(place), config.window, config.encoder.special)
+        with ThreadPoolExecutor(1) as pool:
+            # Nearly all of a cold start is spent here, outside Python: the files are checked while they are unpacked.
+            runner = pool.submit(OnnxRunner, place, 1)
+            check_digests(place, config)
+            builder = WindowBuilder(load_tokenizer(place), config.window, config.encoder.special)
         n_streams = _n_cores() if n_threads is None else n_threads
-        return cls.with_runner(config, builder, OnnxRunner(place, 1), settings, n_threads=n_streams)
+        return cls.with_runner(config, builder, runner.result(), settings, n_threads=n_streams)
 
     @classmethod
     def with_runner(

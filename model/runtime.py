@@ -8,6 +8,7 @@ window's scores must not depend on which other windows happen to stand beside it
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,10 @@ class OnnxRunner:
         options.intra_op_num_threads = n_threads if n_threads is not None else (os.cpu_count() or 1)
         plain, packed = split_packed(read_tensors(folder))
         arrays = dict(plain)
-        for name, matrix in packed.items():
-            arrays[name + CODES_INPUT] = unpack(matrix)
-            arrays[name + SCALE_INPUT] = matrix.scale
+        with ThreadPoolExecutor() as pool:
+            for (name, matrix), codes in zip(packed.items(), pool.map(unpack, packed.values()), strict=True):
+                arrays[name + CODES_INPUT] = codes
+                arrays[name + SCALE_INPUT] = matrix.scale
         # The session reads them where they are: they must live as long as it does.
         self._values = {name: ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
         options.add_external_initializers(list(self._values), list(self._values.values()))

@@ -178,7 +178,7 @@ class _Collector:
         self.tags[window.token_index[labelled]] = raw.tags[row, :n][labelled]
         pointer = _softmax(raw.pointer[row, first:last, :n])
         for number, p in enumerate(pointer, span.label_first):
-            low, high = _pointed(p)
+            low, high = _pointed(p, window.token_index)
             self.source_p[number] = p[low:high].sum()
             if low > 0:
                 self.source[number] = window.token_index[low], window.token_index[high - 1] + 1
@@ -192,13 +192,16 @@ class _Collector:
         )
 
 
-def _pointed(p: NDArray[np.float32]) -> tuple[int, int]:
-    """The tokens around a pointer's peak that share in it: a name has several, and they split its probability."""
+def _pointed(p: NDArray[np.float32], index: NDArray[np.int64]) -> tuple[int, int]:
+    """The tokens around a pointer's peak that share in it: a name has several, and they split its probability.
+
+    `index` are their numbers in the article: tokens that do not follow each other there share in no peak.
+    """
     low = int(p.argmax())
     high = low + 1
-    while low > 1 and p[low - 1] >= POINTER_SHARE * p.max():
+    while low > 1 and index[low - 1] == index[low] - 1 and p[low - 1] >= POINTER_SHARE * p.max():
         low -= 1
-    while low > 0 and high < len(p) and p[high] >= POINTER_SHARE * p.max():
+    while low > 0 and high < len(p) and index[high] == index[high - 1] + 1 and p[high] >= POINTER_SHARE * p.max():
         high += 1
     return low, high
 

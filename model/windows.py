@@ -5,20 +5,23 @@ of the scheme:
 
     [CLS] speaker 1 [SEP] speaker 2 [SEP] ... speaker K [SEP] sentence sentence sentence ... [SEP]
 
-Windows overlap: the first sentences of a window, and the last ones, may be there only as context. Every sentence is
-labelled in exactly one window. Rows are never re-aligned by text: a window knows which sentences it labels.
+Windows overlap: the first sentences of a window, and the last ones, may be there only as context. Before them a later
+window repeats a few sentences from further up, in which the names that it meets were introduced: "Gladkov" alone says
+nothing of whose side he is on. Every sentence is labelled in exactly one window. Rows are never re-aligned by text: a
+window knows which sentences it labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ConfigError
+from .introductions import chosen, introductions
 from .mentions import Mention
 from .records import Sentence
 from .scheme import Scheme
@@ -45,37 +48,52 @@ class WindowSettings:
         n_tokens: tokens in a window at most, prompt and special tokens included; the encoder's positions bound it.
         context_before: tokens of earlier sentences that a window repeats as context.
         context_after: tokens of later sentences that a window looks ahead to ("...", she said).
+        introductions: tokens of sentences from further up in which names of the window were introduced, at most.
     """
 
     n_tokens: int = 512
     context_before: int = 128
     context_after: int = 48
+    introductions: int = 0
 
     def __post_init__(self) -> None:
         if self.n_tokens < 64:
             raise ConfigError("window too small", expected="n_tokens of 64 or more", found=str(self.n_tokens))
-        if (
-            min(self.context_before, self.context_after) < 0
-            or self.context_before + self.context_after > self.n_tokens // 2
-        ):
+        if min(self.context_before, self.context_after, self.introductions) < 0 or self.context > self.n_tokens // 2:
             raise ConfigError(
                 "window context does not fit",
-                expected="context_before + context_after of at most half of n_tokens, neither negative",
-                found=f"{self.context_before} + {self.context_after} of {self.n_tokens}",
+                expected="context_before, context_after and introductions of at most half of n_tokens together, "
+                "none negative",
+                found=f"{self.context_before} + {self.context_after} + {self.introductions} of {self.n_tokens}",
             )
+
+    @property
+    def context(self) -> int:
+        """Tokens of context in all, before, after and from further up."""
+        return self.context_before + self.context_after + self.introductions
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Sentences `first` to `last` (exclusive) are read; `label_first` to `label_last` (exclusive) are labelled."""
+    """Sentences `first` to `last` (exclusive) are read; `label_first` to `label_last` (exclusive) are labelled.
+
+    `introductions` are sentences before `first` that are read too, in order.
+    """
 
     first: int
     last: int
     label_first: int
     label_last: int
+    introductions: tuple[int, ...] = ()
 
 
-def plan_windows(lengths: Sequence[int], budget: int, context_before: int, context_after: int) -> list[Span]:
+def plan_windows(
+    lengths: Sequence[int],
+    budget: int,
+    context_before: int,
+    context_after: int,
+    introduce: Callable[[Span], tuple[int, ...]] = lambda span: (),
+) -> list[Span]:
     """Cut sentences of these lengths into windows of at most `budget` tokens.
 
     Args:
@@ -83,6 +101,7 @@ def plan_windows(lengths: Sequence[int], budget: int, context_before: int, conte
         budget: tokens that the sentences of one window may have together.
         context_before: tokens of context before the first labelled sentence, at most, in whole sentences.
         context_after: tokens of context after the last labelled sentence, at least, where the article goes on.
+        introduce: the sentences from further up that a window should repeat; it then holds fewer of its own.
 
     Returns:
         Windows in order; every sentence is labelled in exactly one.
@@ -91,25 +110,35 @@ def plan_windows(lengths: Sequence[int], budget: int, context_before: int, conte
     spans: list[Span] = []
     start = 0
     while start < len(sizes):
-        first, used = start, sizes[start]
-        context = 0
-        while first > 0 and context + sizes[first - 1] <= context_before and used + sizes[first - 1] <= budget:
-            first -= 1
-            context += sizes[first]
-            used += sizes[first]
-        last = start + 1
-        while last < len(sizes) and used + sizes[last] <= budget:
-            used += sizes[last]
-            last += 1
-        stop = last
-        if last < len(sizes):
-            ahead = 0
-            while stop - 1 > start and ahead < context_after:
-                stop -= 1
-                ahead += sizes[stop]
-        spans.append(Span(first, last, start, stop))
-        start = stop
+        span = _stretch(sizes, start, budget, context_before, context_after)
+        further_up = introduce(span)
+        room = budget - sum(sizes[i] for i in further_up)
+        if further_up and sizes[start] <= room:
+            span = replace(_stretch(sizes, start, room, context_before, context_after), introductions=further_up)
+        spans.append(span)
+        start = span.label_last
     return spans
+
+
+def _stretch(sizes: Sequence[int], start: int, room: int, context_before: int, context_after: int) -> Span:
+    """The window whose first labelled sentence is `start`, with as many sentences as there is room for."""
+    first, used = start, sizes[start]
+    context = 0
+    while first > 0 and context + sizes[first - 1] <= context_before and used + sizes[first - 1] <= room:
+        first -= 1
+        context += sizes[first]
+        used += sizes[first]
+    last = start + 1
+    while last < len(sizes) and used + sizes[last] <= room:
+        used += sizes[last]
+        last += 1
+    stop = last
+    if last < len(sizes):
+        ahead = 0
+        while stop - 1 > start and ahead < context_after:
+            stop -= 1
+            ahead += sizes[stop]
+    return Span(first, last, start, stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +154,7 @@ class EncodedArticle:
         states: bits QUOTED, PARAGRAPH_START (the token's sentence opens a paragraph), HEADLINE.
         mentions: index into `speakers` + 1 of the speaker that the token names, 0 for none.
         speakers: speaker ids that mentions refer to.
+        introduced: for each sentence the earlier ones that introduce whom it names.
     """
 
     sentences: tuple[Sentence, ...]
@@ -135,6 +165,7 @@ class EncodedArticle:
     states: NDArray[np.int64]
     mentions: NDArray[np.int64]
     speakers: tuple[str, ...]
+    introduced: tuple[tuple[int, ...], ...]
 
     @property
     def lengths(self) -> list[int]:
@@ -163,7 +194,7 @@ class Window:
         ids: (n_tokens,) token ids, prompt and special tokens included.
         marks: (n_tokens,) slot number + 1 of the speaker that a token names or belongs to, 0 for none.
         states: (n_tokens,) see EncodedArticle; PROMPT for prompt and special tokens.
-        token_sentence: (n_tokens,) number of the sentence counted from `span.first`, -1 outside sentences.
+        token_sentence: (n_tokens,) number of the sentence counted from `span.first`, -1 outside the span's sentences.
         token_slot: (n_tokens,) slot number for prompt tokens, -1 elsewhere.
         token_index: (n_tokens,) index into the EncodedArticle's tokens, -1 for prompt and special tokens.
         known: (n_slots,) see Slot.
@@ -321,12 +352,17 @@ class WindowBuilder:
         for mention in mentions:
             low, high = np.searchsorted(starts, (mention.start, mention.end))
             marks[low:high] = speakers.index(mention.speaker) + 1
-        return EncodedArticle(tuple(sentences), bounds, ids, starts, ends, states, marks, speakers)
+        introduced = introductions(sentences)
+        return EncodedArticle(tuple(sentences), bounds, ids, starts, ends, states, marks, speakers, introduced)
 
     def plan(self, article: EncodedArticle, slots: Sequence[Slot]) -> list[Span]:
         """Where the article's windows lie when these slots are prompted."""
-        settings = self.settings
-        return plan_windows(article.lengths, self._budget(slots), settings.context_before, settings.context_after)
+        settings, lengths = self.settings, article.lengths
+
+        def introduce(span: Span) -> tuple[int, ...]:
+            return chosen(article.introduced, lengths, span.first, span.label_last, settings.introductions)
+
+        return plan_windows(lengths, self._budget(slots), settings.context_before, settings.context_after, introduce)
 
     def windows(self, article: EncodedArticle, slots: Sequence[Slot]) -> list[Window]:
         """All windows of an article."""
@@ -343,28 +379,30 @@ class WindowBuilder:
         n_prompt = len(prompt_ids)
 
         low, high = int(article.bounds[span.first]), int(article.bounds[span.last])
-        n_truncated = max(0, high - low - budget)
-        high -= n_truncated
-        n_tokens = n_prompt + (high - low) + 1
+        further_up = [np.arange(article.bounds[i], article.bounds[i + 1]) for i in span.introductions]
+        n_further_up = sum(map(len, further_up))
+        n_truncated = max(0, n_further_up + high - low - budget)
+        read = np.concatenate([*further_up, np.arange(low, high - n_truncated)])
+        n_tokens = n_prompt + len(read) + 1
 
         ids = np.full(n_tokens, self.sep_id, np.int64)
         ids[:n_prompt] = prompt_ids
-        ids[n_prompt:-1] = article.ids[low:high]
+        ids[n_prompt:-1] = article.ids[read]
         token_slot = np.full(n_tokens, -1, np.int64)
         token_slot[:n_prompt] = prompt_slots
         states = np.full(n_tokens, PROMPT, np.int64)
-        states[n_prompt:-1] = article.states[low:high]
+        states[n_prompt:-1] = article.states[read]
         order = {slot.speaker: number for number, slot in enumerate(slots)}
         # A mention of a speaker that has no slot here is no mention.
         recode = np.array([0, *(order.get(speaker, -1) + 1 for speaker in article.speakers)], np.int64)
         marks = token_slot + 1
-        marks[n_prompt:-1] = recode[article.mentions[low:high]]
+        marks[n_prompt:-1] = recode[article.mentions[read]]
         token_index = np.full(n_tokens, -1, np.int64)
-        token_index[n_prompt:-1] = np.arange(low, high)
+        token_index[n_prompt:-1] = read
+        # Sentences from further up are read, but are none of the window's.
         token_sentence = np.full(n_tokens, -1, np.int64)
-        token_sentence[n_prompt:-1] = (
-            np.searchsorted(article.bounds, token_index[n_prompt:-1], side="right") - 1 - span.first
-        )
+        own = slice(n_prompt + n_further_up, -1)
+        token_sentence[own] = np.searchsorted(article.bounds, token_index[own], side="right") - 1 - span.first
         known = np.array([slot.known for slot in slots], np.int64)
         return Window(span, ids, marks, states, token_sentence, token_slot, token_index, known, n_truncated)
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from sayso.evaluation.scores import confusion, macro_f1
+from sayso.evaluation.traps import read_traps, spring
 from sayso.model.errors import SchemeError
 from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.records import Article
@@ -21,6 +22,7 @@ from sayso.train.seeds import join_standoff
 
 ROOT = Path(__file__).parent.parent
 FLOORS = json.loads((ROOT / "tests" / "quality_floors.json").read_text(encoding="utf-8"))
+POLNEAR = Path(os.environ.get("SAYSO_POLNEAR", ROOT.parent / "shared" / "polnear"))
 ORIGINALS = Path(os.environ.get("SAYSO_ORIGINALS", ROOT.parent / "shared" / "originals"))
 
 
@@ -54,6 +56,23 @@ def test_real_articles_reach_the_floors(labeller: Labeller) -> None:
     figures = _figures(labeller, from_rows(join_standoff(labels, [ORIGINALS]), "originals"))
     for name, floor in FLOORS["originals"].items():
         assert figures[name] >= floor, f"{name}: {figures}"
+
+
+def test_speakers_never_trained_on_reach_the_floors(shipped: Path) -> None:
+    """American news of 2016, read by hand: who is meant by the scheme's descriptions and names, and the stance."""
+    texts = POLNEAR / "dev" / "text"
+    if not texts.is_dir():
+        pytest.skip(f"PolNeAR is not in {POLNEAR}: set SAYSO_POLNEAR")
+    labeller = Labeller.load(shipped, LabelSettings(scheme=Scheme.load("us2016")))
+    figures = _figures(labeller, from_rows(join_standoff(ROOT / "seeds" / "polnear" / "dev.csv", [texts]), "readings"))
+    for name, floor in FLOORS["readings"].items():
+        assert figures[name] >= floor, f"{name}: {figures}"
+
+
+def test_traps_reach_the_floor(labeller: Labeller) -> None:
+    families = spring(labeller, read_traps(ROOT / "seeds" / "traps", labeller.scheme))
+    passed = sum(family.passed for family in families)
+    assert passed >= FLOORS["traps"]["least_passed"], f"{passed} of {sum(family.n for family in families)}"
 
 
 def test_the_sample_article_is_read_as_a_person_reads_it(labeller: Labeller) -> None:

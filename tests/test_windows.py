@@ -6,6 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.model.errors import ConfigError
+from sayso.model.introductions import chosen, introductions
+from sayso.model.records import Sentence
+from sayso.model.scorer import _pointed
 from sayso.model.windows import Span, WindowSettings, plan_windows
 
 
@@ -28,6 +31,25 @@ def test_every_sentence_is_labelled_once_and_every_window_fits(
         assert sum(min(n, budget) for n in lengths[span.first : span.label_first]) <= before
 
 
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=40), st.integers(40, 80), st.data())
+def test_windows_with_introductions_fit_too(lengths: list[int], budget: int, data: st.DataObject) -> None:
+    earlier = st.integers(0, len(lengths) - 1)
+    introduced = [tuple(sorted(set(data.draw(st.lists(earlier, max_size=3))))) for _ in lengths]
+
+    def introduce(span: Span) -> tuple[int, ...]:
+        return chosen(introduced, lengths, span.first, span.label_last, budget // 3)
+
+    spans = plan_windows(lengths, budget, 15, 10, introduce)
+    assert [i for span in spans for i in range(span.label_first, span.label_last)] == list(range(len(lengths)))
+    for span in spans:
+        further_up = span.introductions
+        assert list(further_up) == sorted(set(further_up))
+        assert all(i < span.first for i in further_up)
+        assert sum(lengths[i] for i in further_up) <= budget // 3
+        read = sum(min(lengths[i], budget) for i in (*further_up, *range(span.first, span.last)))
+        assert read <= budget
+
+
 def test_eight_sentences_by_hand() -> None:
     # Eight sentences of 10 tokens, 45 tokens a window, context of 20 before and 10 after.
     # Window 1 starts at sentence 0 with no context: 0-3 fit (40 tokens), a fifth would make 50. The article goes on,
@@ -47,6 +69,42 @@ def test_eight_sentences_by_hand() -> None:
 def test_an_over_long_sentence_has_a_window_of_its_own() -> None:
     spans = plan_windows([5, 500, 5], 50, 10, 5)
     assert [(s.label_first, s.label_last) for s in spans] == [(0, 1), (1, 2), (2, 3)]
+
+
+def _sentences(*texts: str) -> list[Sentence]:
+    return [Sentence(i, i, 0, len(text), text) for i, text in enumerate(texts)]
+
+
+def test_who_is_named_in_full_is_introduced_for_who_names_the_surname_alone() -> None:
+    sentences = _sentences(
+        "Brigade Chief Otto Farrow Resigns",  # a headline: every word has a capital, nobody is introduced
+        "Otto Farrow, who led the brigade, resigned on Monday.",
+        "Mayor Ida M. Lund of Port Ellery said it was time.",  # Lund; and Ellery, whom nobody names again
+        "Farrow would not comment.",  # Farrow alone: sentence 1
+        "“Otto Farrow was tired,” Lund’s deputy said.",  # Farrow in full: none; Lund alone: sentence 2
+        "The mayor and Mr Farrow met.",  # "Mr" is not his given name: sentence 1
+        "On Tuesday she left.",  # never named in full
+    )
+    assert introductions(sentences) == ((), (), (), (1,), (2,), (1,), ())
+
+
+def test_who_is_at_home_in_the_window_is_introduced_first() -> None:
+    # Sentence 0 names somebody whom six sentences name (two of them in the window), sentence 1 somebody whom the window
+    # alone names, once. Both have 30 tokens: with room for one it is the second, although fewer sentences need it.
+    introduced = [(), (), (0,), (0,), (0,), (0,), (0, 1), (0,)]
+    lengths = [30, 30, *[10] * 6]
+    assert chosen(introduced, lengths, 6, 8, 40) == (1,)
+    assert chosen(introduced, lengths, 6, 8, 60) == (0, 1)
+    assert chosen(introduced, lengths, 6, 8, 29) == ()
+    # A window that begins at sentence 1 reads it anyway.
+    assert chosen(introduced, lengths, 1, 8, 60) == (0,)
+
+
+def test_a_pointer_stays_on_one_side_of_what_was_left_out() -> None:
+    # Prompt, two tokens from further up (7, 8), the window's own from 20 on: 21 shares in the peak on 20, 8 does not.
+    index = np.array([-1, 7, 8, 20, 21, 22])
+    assert _pointed(np.array([0.0, 0.0, 0.3, 0.4, 0.3, 0.0], np.float32), index) == (3, 5)
+    assert _pointed(np.array([0.0, 0.4, 0.3, 0.3, 0.0, 0.0], np.float32), index) == (1, 3)
 
 
 @pytest.mark.parametrize(("n_tokens", "before", "after"), [(32, 0, 0), (128, 60, 10), (128, -1, 0)])
@@ -94,6 +152,17 @@ def test_windows_carry_their_tokens_back(tiny_encoder: object) -> None:
     }
     assert {"We", "are", "not", "in", "the", "village"} <= quoted
     assert "houses" not in quoted
+
+    # The same sentences with the second labelled only, and the headline repeated before it.
+    later = builder.window(article, Span(1, 3, 1, 3, introductions=(0,)), slots)
+    n_headline = article.lengths[0]
+    assert later.n_sentences == 2
+    body = np.flatnonzero(later.token_index >= 0)
+    assert later.token_index[body].tolist() == list(range(int(article.bounds[3])))
+    assert (
+        later.token_sentence[body].tolist() == [-1] * n_headline + [0] * article.lengths[1] + [1] * article.lengths[2]
+    )
+    assert (later.states[body[:n_headline]] & HEADLINE > 0).all()
 
     batch = collate([window], builder.pad_id)
     assert batch.ids.shape[1] % 64 == 0

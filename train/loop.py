@@ -67,7 +67,7 @@ class Trained:
 def window_settings(settings: TrainSettings) -> WindowSettings:
     """The recipe's windows."""
     recipe = settings.window
-    return WindowSettings(recipe.n_tokens, recipe.context_before, recipe.context_after)
+    return WindowSettings(recipe.n_tokens, recipe.context_before, recipe.context_after, recipe.introductions)
 
 
 def train(

@@ -72,6 +72,7 @@ class WindowRecipe(_Strict):
     n_tokens: Annotated[int, Field(ge=64)] = 512
     context_before: Annotated[int, Field(ge=0)] = 128
     context_after: Annotated[int, Field(ge=0)] = 48
+    introductions: Annotated[int, Field(ge=0)] = 0
 
 
 class LossRecipe(_Strict):
@@ -168,9 +169,10 @@ class TrainSettings(_Strict):
     @model_validator(mode="after")
     def _window_fits(self) -> TrainSettings:
         window = self.window
-        if window.context_before + window.context_after > window.n_tokens // 2:
+        context = window.context_before + window.context_after + window.introductions
+        if context > window.n_tokens // 2:
             raise ValueError(
-                f"window.context_before + window.context_after is {window.context_before + window.context_after}, "
+                f"window.context_before + window.context_after + window.introductions is {context}, "
                 f"more than half of window.n_tokens, {window.n_tokens}"
             )
         return self
