@@ -521,6 +521,8 @@ def test_temperature_recovers_a_known_one() -> None:
     gold = (rng.random((4000, 1)) > p.cumsum(-1)).sum(-1).clip(max=2)
     # Logits twice too large are twice too sure: the temperature that mends them is 2.
     assert temperature(true * 2, gold) == pytest.approx(2.0, rel=0.1)
+    # Half as large they are less sure than they might be here; elsewhere they may not: nothing is sharpened.
+    assert temperature(true / 2, gold) == 1.0
 
 
 def test_help_imports_nothing_heavy() -> None:
