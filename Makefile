@@ -44,8 +44,8 @@ $(FULL): pyproject.toml constraints.txt
 	$(PIP) --editable '.[crawl,convert,dedup,evaluate,frame,train,test]'
 	touch $@ $(CORE)
 
-# The shipped model again, from nothing but the corpus, PolNeAR's folder and the encoder's parts: about an hour and a
-# quarter on two cores.
+# The shipped model again, from nothing but the corpus, PolNeAR's folder and the encoder's parts: some two
+# hours on two cores.
 model: $(FULL) runs/all-mpnet-base-v2/model.safetensors
 	$(BIN)/sayso train -c configs/attribution.yaml --polnear $(POLNEAR)/train -o runs/attribution
 	$(BIN)/sayso train -c configs/shipped.yaml --polnear $(POLNEAR)/train --real $(REAL) -o model/default
