@@ -59,7 +59,7 @@ def test_real_articles_reach_the_floors(labeller: Labeller) -> None:
 
 
 def test_speakers_never_trained_on_reach_the_floors(shipped: Path) -> None:
-    """American news of 2016, read by the codebook: who is meant by the scheme's descriptions and names, and the stance."""
+    """American news of 2016, read by the codebook: who is meant by descriptions and names, and the stance."""
     texts = POLNEAR / "dev" / "text"
     if not texts.is_dir():
         pytest.skip(f"PolNeAR is not in {POLNEAR}: set SAYSO_POLNEAR")
