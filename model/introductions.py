@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 from .records import Sentence
 
+_WORD = r"[A-ZÀ-ÖØ-ÞĆČĐŁŚŠŞŹŻŽ][\w-]*\.?"
 #: Names as they stand in running text: capitalised words in a row, initials among them.
-_NAME = re.compile(r"[^\W\d_a-z][\w-]*\.?(?:[ \u00a0][^\W\d_a-z][\w-]*\.?)*")
+_NAME = re.compile(rf"{_WORD}(?:[ \u00a0]{_WORD})*")
 
 
 def introductions(sentences: Sequence[Sentence]) -> tuple[tuple[int, ...], ...]:
@@ -42,28 +43,33 @@ def introductions(sentences: Sequence[Sentence]) -> tuple[tuple[int, ...], ...]:
     return tuple(found)
 
 
-def chosen(
-    introduced: Sequence[tuple[int, ...]], lengths: Sequence[int], first: int, last: int, n_tokens: int
-) -> tuple[int, ...]:
-    """Which introductions a window repeats: as many as there is room for, of those who are most at home in it first.
+class Introductions:
+    """Which introductions windows of one article repeat.
 
-    Whom the whole article talks about ("Putin") is named everywhere, and known; who speaks in this window only is not.
+    Whom the whole article talks about ("Putin") is named everywhere, and known; who speaks in one window only is not.
 
     Args:
         introduced: what each sentence of the article needs, from `introductions`.
-        lengths: tokens of each sentence of the article.
-        first: the window's first sentence; what stands from there on it reads anyway.
-        last: the first sentence behind those that it labels.
-        n_tokens: the room.
-
-    Returns:
-        Numbers of sentences before `first`, in order.
+        lengths: tokens of each sentence.
+        n_tokens: the room in a window.
     """
-    everywhere = Counter(number for numbers in introduced for number in numbers)
-    here = Counter(number for numbers in introduced[first:last] for number in numbers if number < first)
-    taken: list[int] = []
-    for number in sorted(here, key=lambda n: (-here[n] / everywhere[n], -here[n], n)):
-        if lengths[number] <= n_tokens:
-            taken.append(number)
-            n_tokens -= lengths[number]
-    return tuple(sorted(taken))
+
+    def __init__(self, introduced: Sequence[tuple[int, ...]], lengths: Sequence[int], n_tokens: int) -> None:
+        self._introduced = introduced
+        self._lengths = lengths
+        self._n_tokens = n_tokens
+        self._everywhere = Counter(number for numbers in introduced for number in numbers)
+
+    def before(self, first: int, last: int) -> tuple[int, ...]:
+        """For a window of sentences `first` to `last` (exclusive): earlier ones, in order.
+
+        As many as there is room for, of those first who are most at home in the window.
+        """
+        here = Counter(n for numbers in self._introduced[first:last] for n in numbers if n < first)
+        room = self._n_tokens
+        taken: list[int] = []
+        for number in sorted(here, key=lambda n: (-here[n] / self._everywhere[n], -here[n], n)):
+            if self._lengths[number] <= room:
+                taken.append(number)
+                room -= self._lengths[number]
+        return tuple(sorted(taken))

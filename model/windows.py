@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ConfigError
-from .introductions import chosen, introductions
+from .introductions import Introductions, introductions
 from .mentions import Mention
 from .records import Sentence
 from .scheme import Scheme
@@ -358,11 +358,14 @@ class WindowBuilder:
     def plan(self, article: EncodedArticle, slots: Sequence[Slot]) -> list[Span]:
         """Where the article's windows lie when these slots are prompted."""
         settings, lengths = self.settings, article.lengths
-
-        def introduce(span: Span) -> tuple[int, ...]:
-            return chosen(article.introduced, lengths, span.first, span.label_last, settings.introductions)
-
-        return plan_windows(lengths, self._budget(slots), settings.context_before, settings.context_after, introduce)
+        known = Introductions(article.introduced, lengths, settings.introductions)
+        return plan_windows(
+            lengths,
+            self._budget(slots),
+            settings.context_before,
+            settings.context_after,
+            lambda span: known.before(span.first, span.label_last),
+        )
 
     def windows(self, article: EncodedArticle, slots: Sequence[Slot]) -> list[Window]:
         """All windows of an article."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sayso.model.errors import ConfigError
-from sayso.model.introductions import chosen, introductions
+from sayso.model.introductions import Introductions, introductions
 from sayso.model.records import Sentence
 from sayso.model.scorer import _pointed
 from sayso.model.windows import Span, WindowSettings, plan_windows
@@ -35,11 +35,8 @@ def test_every_sentence_is_labelled_once_and_every_window_fits(
 def test_windows_with_introductions_fit_too(lengths: list[int], budget: int, data: st.DataObject) -> None:
     earlier = st.integers(0, len(lengths) - 1)
     introduced = [tuple(sorted(set(data.draw(st.lists(earlier, max_size=3))))) for _ in lengths]
-
-    def introduce(span: Span) -> tuple[int, ...]:
-        return chosen(introduced, lengths, span.first, span.label_last, budget // 3)
-
-    spans = plan_windows(lengths, budget, 15, 10, introduce)
+    known = Introductions(introduced, lengths, budget // 3)
+    spans = plan_windows(lengths, budget, 15, 10, lambda span: known.before(span.first, span.label_last))
     assert [i for span in spans for i in range(span.label_first, span.label_last)] == list(range(len(lengths)))
     for span in spans:
         further_up = span.introductions
@@ -93,11 +90,11 @@ def test_who_is_at_home_in_the_window_is_introduced_first() -> None:
     # alone names, once. Both have 30 tokens: with room for one it is the second, although fewer sentences need it.
     introduced = [(), (), (0,), (0,), (0,), (0,), (0, 1), (0,)]
     lengths = [30, 30, *[10] * 6]
-    assert chosen(introduced, lengths, 6, 8, 40) == (1,)
-    assert chosen(introduced, lengths, 6, 8, 60) == (0, 1)
-    assert chosen(introduced, lengths, 6, 8, 29) == ()
+    assert Introductions(introduced, lengths, 40).before(6, 8) == (1,)
+    assert Introductions(introduced, lengths, 60).before(6, 8) == (0, 1)
+    assert Introductions(introduced, lengths, 29).before(6, 8) == ()
     # A window that begins at sentence 1 reads it anyway.
-    assert chosen(introduced, lengths, 1, 8, 60) == (0,)
+    assert Introductions(introduced, lengths, 60).before(1, 8) == (0,)
 
 
 def test_a_pointer_stays_on_one_side_of_what_was_left_out() -> None:
