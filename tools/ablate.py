@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def main() -> None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         with options.out.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        print(json.dumps(line), file=sys.stderr, flush=True)
+        _said(json.dumps(line))
     print(table(done))
 
 
@@ -159,11 +159,14 @@ def _run(case: Case, held_out: Sequence[TrainingArticle], options: argparse.Name
     torch.manual_seed(case.seed)
     begin = start(case.recipe, study.scheme)
     rows: list[dict[str, Any]] = [a.to_dict() for a in weighted(learned, case.recipe)]
-    print(f"{case.name}, seed {case.seed}: {len(rows)} articles", file=sys.stderr, flush=True)
-    said: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731
-    trained = train(begin.network, begin.encoder, study.scheme, case.recipe, rows, (), say=said)
+    _said(f"{case.name}, seed {case.seed}: {len(rows)} articles")
+    trained = train(begin.network, begin.encoder, study.scheme, case.recipe, rows, (), say=_said)
     trained.network.to(torch.bfloat16)
     return _figures(trained.network, begin, case.recipe, study.scheme, held_out, options)
+
+
+def _said(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _some(parts: Split, n_sentences: int | None) -> list[TrainingArticle]:

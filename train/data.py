@@ -16,7 +16,6 @@ from ..model.windows import MAX_SLOTS
 from .examples import TrainingArticle, from_rows
 from .polnear import STANCES as POLNEAR_STANCES
 from .polnear import read_polnear
-from .readings import ORIGIN as READINGS
 from .readings import read_readings
 from .rows import RowFile, RowReader, check_across, checked_rows, read_row_file
 from .seeds import join_standoff, load_authored
@@ -62,10 +61,7 @@ def load(
         rows = join_standoff(standoff.labels, [standoff.texts])
         for row in rows:
             scheme.check_labels(row.speaker, row.stance, f"{standoff.labels}, sentence {row.sentence} of {row.article}")
-        articles += [
-            replace(a, targets=tuple(replace(t, weight=t.weight * standoff.weight) for t in a.targets))
-            for a in from_rows(rows, "standoff")
-        ]
+        articles += [_reweighted(a, standoff.weight) for a in from_rows(rows, "standoff")]
     files: list[tuple[Path, RowFile]] = []
     for path in data.rows:
         files.append((path, read(path, scheme)))
@@ -102,13 +98,13 @@ def _polnear(folder: Path, readings: Readings | None) -> list[TrainingArticle]:
     read = read_readings(readings.folder, folder, articles)
     again = {article.id for article in read}
     return [a for a in articles if a.id not in again] + [
-        replace(
-            a,
-            strangers=readings.strangers,
-            targets=tuple(replace(t, weight=t.weight * readings.weight) for t in a.targets),
-        )
-        for a in read
+        replace(_reweighted(a, readings.weight), strangers=readings.strangers) for a in read
     ]
+
+
+def _reweighted(article: TrainingArticle, factor: float) -> TrainingArticle:
+    """The article with all its sentences' weights times a factor."""
+    return replace(article, targets=tuple(replace(t, weight=t.weight * factor) for t in article.targets))
 
 
 def _check_stances(scheme: Scheme) -> None:
@@ -207,9 +203,9 @@ def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split
     train: list[TrainingArticle] = []
     validation: list[TrainingArticle] = []
     is_held: dict[tuple[str, str], bool] = {}
-    for origin, members in by_origin.items():
+    for members in by_origin.values():
         fresh = [key for key in map(article_key, members) if key not in is_held]
-        n_held = 0 if origin in ("polnear", READINGS) else round(settings.validation_share * len(fresh))
+        n_held = 0 if any(a.voices for a in members) else round(settings.validation_share * len(fresh))
         held = set(rng.permutation(len(fresh))[:n_held].tolist())
         is_held |= {key: i in held for i, key in enumerate(fresh)}
         train += [a for a in members if not is_held[article_key(a)]]
@@ -264,15 +260,15 @@ def weighted(articles: Sequence[TrainingArticle], settings: TrainSettings) -> li
     out = []
     for article in articles:
         if article.origin == "polnear":
-            targets = tuple(replace(t, weight=t.weight * settings.polnear_weight) for t in article.targets)
+            out.append(_reweighted(article, settings.polnear_weight))
         elif article.voices:
-            targets = article.targets
+            out.append(article)
         else:
             targets = tuple(
                 replace(t, weight=t.weight * factor.get(t.speakers[0], 1.0)) if t.speakers else t
                 for t in article.targets
             )
-        out.append(replace(article, targets=targets))
+            out.append(replace(article, targets=targets))
     return out
 
 

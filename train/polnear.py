@@ -34,8 +34,10 @@ ANY_PROMPTS = (
     "Any source",
     "Somebody else's word",
 )
-OTHER_PROMPTS = ("Any other source: witnesses, analysts, foreign states, media, unnamed", "Any other source", "Others")
+_OTHER_PROMPTS = ("Any other source: witnesses, analysts, foreign states, media, unnamed", "Any other source", "Others")
 OUTLET_PROMPTS = ("The outlet itself, nobody else", "The outlet, in its own voice")
+#: The speakers that every article's own scheme ends with.
+FIXED_VOICES = (Voice(OTHER, _OTHER_PROMPTS), Voice(OUTLET, OUTLET_PROMPTS))
 
 # Verbs that only fit a truth: by the codebook what they introduce, outside quotation marks, is asserted, while
 # PolNeAR counts it as attributed. Such sentences teach no stance.
@@ -96,7 +98,7 @@ def from_attributions(name: str, text: str, attributions: list[Attribution]) -> 
         for kind, spans in (("source", attribution.source), ("cue", attribution.cue), ("content", attribution.content))
         for start, end in spans
     )
-    voices = (*_named_voices(text, attributions, keys), Voice(OTHER, OTHER_PROMPTS), Voice(OUTLET, OUTLET_PROMPTS))
+    voices = (*_named_voices(text, attributions, keys), *FIXED_VOICES)
     return TrainingArticle(name, "polnear", text, sentences, targets, voices, tags, outlet=name.split("_")[0])
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..model.errors import RowError
 from ..model.records import LabelledSentence
 from .examples import Target, TrainingArticle, Voice, from_rows
-from .polnear import OTHER, OTHER_PROMPTS, OUTLET, OUTLET_PROMPTS, STANCES
+from .polnear import FIXED_VOICES, OUTLET, STANCES
 from .seeds import check_columns, join_standoff
 
 #: A folder of readings: stand-off labels, and each article's own scheme (aliases parted by semicolons).
@@ -23,8 +23,6 @@ LABELS, SPEAKERS = "train.csv", "speakers.csv"
 SPEAKER_COLUMNS = ("file", "id", "name", "description", "aliases")
 #: Name of the collection.
 ORIGIN = "readings"
-
-_FIXED = (Voice(OTHER, OTHER_PROMPTS), Voice(OUTLET, OUTLET_PROMPTS))
 
 
 def read_readings(folder: Path, polnear: Path, articles: Sequence[TrainingArticle]) -> list[TrainingArticle]:
@@ -59,10 +57,10 @@ def _read_voices(path: Path) -> dict[str, tuple[Voice, ...]]:
             name, description = data["name"], data["description"]
             voice = Voice(data["id"], (description, f"{name}: {description}", name), aliases)
             article = Path(data["file"]).stem
-            if voice.id in {v.id for v in (*voices.get(article, ()), *_FIXED)}:
+            if voice.id in {v.id for v in (*voices.get(article, ()), *FIXED_VOICES)}:
                 raise RowError(f"{path}, line {table.line_num}: {article} has the speaker {voice.id} twice")
             voices[article] = (*voices.get(article, ()), voice)
-    return {article: (*own, *_FIXED) for article, own in voices.items()}
+    return {article: (*own, *FIXED_VOICES) for article, own in voices.items()}
 
 
 def _check(row: LabelledSentence, voices: Sequence[Voice], path: Path) -> None:
