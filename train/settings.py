@@ -33,12 +33,14 @@ class Readings(_Strict):
     Attributes:
         folder: their labels and speakers (seeds/polnear).
         weight: how much a sentence of them weighs.
+        share: of these articles that one epoch reads.
         strangers: whether none of their speakers is the study's, those with the id of a study's speaker aside; read
             under the study's scheme, they are then its rest, and else anybody but the outlet.
     """
 
     folder: Path
     weight: Annotated[float, Field(ge=0)] = 1.0
+    share: Share = 1.0
     strangers: bool = False
 
 
@@ -109,6 +111,8 @@ class TrainSettings(_Strict):
             encoder folder, or a hub name.
         data: what to learn from.
         validation_share: share of the study's articles held out to choose the best epoch and the temperatures.
+        held_out: file that names the articles to hold out instead, an id a line: models trained on different data
+            can then be compared on the same articles. Needs a validation_share of 0.
         split_seed: of the split.
         run_seed: of everything else.
         epochs: passes over the data, at most.
@@ -140,6 +144,7 @@ class TrainSettings(_Strict):
     encoder: str = "minilm"
     data: Data = Data()
     validation_share: Share = 0.1
+    held_out: Path | None = None
     split_seed: int = 0
     run_seed: int = 0
     epochs: Annotated[int, Field(ge=1)] = 8
@@ -174,6 +179,14 @@ class TrainSettings(_Strict):
             raise ValueError(
                 f"window.context_before + window.context_after + window.introductions is {context}, "
                 f"more than half of window.n_tokens, {window.n_tokens}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _held_out_once(self) -> TrainSettings:
+        if self.held_out is not None and self.validation_share > 0:
+            raise ValueError(
+                "held_out names the articles to hold out: set validation_share to 0, or leave held_out out"
             )
         return self
 

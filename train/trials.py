@@ -105,7 +105,7 @@ def _check_held_out(parts: Split) -> None:
     if not parts.validation:
         raise RowError(
             "nothing is held out to measure on",
-            expected="labelled articles of the study, and a validation_share above 0",
+            expected="labelled articles of the study, and a validation_share above 0 (or held_out)",
             hint="set validation_share in the recipe, or use --folds",
         )
 
