@@ -14,6 +14,7 @@ from ..model.errors import SaysoError
 from ..model.labeller import LabelledArticle, Labeller
 from ..model.readers.settings import Failure, Meter, ReadSettings
 from ..model.records import Article
+from ..model.rowfiles import plain_json
 from .copies import Clusters, label_once
 from .parts import Encoded, PartBuilder, encode
 from .store import PartStore
@@ -174,5 +175,5 @@ def digest_of(article: Article | Failure) -> str:
     """Digest of what goes into an article's rows; "" for what could not be read."""
     if isinstance(article, Failure):
         return ""
-    fields = (article.id, str(article.outlet), str(article.date), article.text)
+    fields = (article.id, str(article.outlet), str(article.date), article.text, plain_json(article.own_columns))
     return blake2b("\0".join(fields).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -158,6 +158,8 @@ def _check_out(out: Path) -> None:
 
     from ..model.errors import SaysoError
 
+    if out.name in {"", ".."}:
+        raise SaysoError(f"cannot make a model folder of {out}", expected="a folder's name", hint="-o NAME")
     place = out.absolute()
     while not place.exists():
         place = place.parent

@@ -81,14 +81,21 @@ def read_codes(path: Path, options: ReadOptions) -> Reading:
     return Reading(tuple(rows))
 
 
+def _rows_of(table: csv.DictReader[str], path: Path) -> Iterator[dict[str, str]]:
+    try:
+        yield from table
+    except csv.Error as error:
+        raise RowError(f"{path}:{table.line_num + 1}: no readable line", found=str(error)) from None
+
+
 def _code_lines(path: Path) -> Iterator[tuple[str, str, int, str]]:
     """(file and line, article, sentence, code)."""
     if path.suffix == ".csv":
-        table = csv.DictReader(StringIO(read_text(path), newline=""))
+        table = csv.DictReader(StringIO(read_text(path), newline=""), strict=True)
         if table.fieldnames is None or list(table.fieldnames) != _CODE_HEADER:
             found = "an empty file" if table.fieldnames is None else ",".join(table.fieldnames)
             raise RowError(f"{path}: no table of codes", expected=",".join(_CODE_HEADER), found=found)
-        for data in table:
+        for data in _rows_of(table, path):
             where = f"{path}:{table.line_num}"
             if not (data["sentence"] or "").isdecimal() or not data["article"] or not data["code"]:
                 raise RowError(f"{where}: bad line", expected="article,sentence,code", found=str(data))

@@ -40,7 +40,8 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     Raises:
         RowError: it is no table.
     """
-    table = csv.DictReader(io.StringIO(read_text(path), newline=""), delimiter=_DELIMITERS[path.suffix.lower()])
+    lines = io.StringIO(read_text(path), newline="")
+    table = csv.DictReader(lines, delimiter=_DELIMITERS[path.suffix.lower()], strict=True)
     try:
         rows = list(table)
     except csv.Error as error:

@@ -104,7 +104,8 @@ LINE_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         _lines(
             rf"(?i:by|authored by|written by|posted by|reported by|story by|words by) {_NAMES}[,:]?",
             rf"\(?(?i:reporting|additional reporting|writing|editing|compiled) by {_NAME}"
-            rf"(?:[ ,;]+(?:{_NAME}|[Ww]riting|[Ee]diting|[Rr]eporting|[Aa]dditional|by)){{0,25}}[.;]?\)?",
+            # Atomic: "Writing" could be a name, too, and trying both for each such word takes exponential time.
+            rf"(?>(?:[ ,;]+(?:writing|editing|reporting|additional|by|{_NAME})){{0,25}})[.;]?\)?",
             r"(?i:photo|photograph|image|picture|video|file photo|illustration|graphic)s?"
             r"(?i: credits?| by| courtesy of)?\s*[:©/].{1,120}",
             r"(?i:image |photo |picture )?(?i:credits?)\s*:.{1,100}",

@@ -294,12 +294,21 @@ def check_replaceable(folder: Path) -> None:
     """
     if not folder.exists():
         return
-    if not folder.is_dir() or (not (folder / FILES.config).is_file() and any(folder.iterdir())):
+    if not folder.is_dir() or (not _is_model_folder(folder) and any(folder.iterdir())):
         raise SaysoError(
             f"{folder} exists and is no model folder",
             expected="a new name, or a model folder to replace",
             hint="choose another -o",
         )
+
+
+def _is_model_folder(folder: Path) -> bool:
+    """Whether its configuration is a sayso model's: every encoder's folder has a config.json, too."""
+    try:
+        config = json.loads((folder / FILES.config).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and "format" in config
 
 
 def shipped_model() -> Path:

@@ -17,8 +17,8 @@ MIN_P = 0.5
 def article_evidence(text: str, scores: ArticleScores) -> list[tuple[Evidence, ...]]:
     """The evidence of each sentence, by position.
 
-    A sentence's cues and contents stand in itself; so do its sources, but where the network points to a source in
-    another sentence, that one is given.
+    A sentence's cues and contents stand in itself; so do its sources, but where none is found there, the one that the
+    network points to is given, in whatever sentence it stands.
 
     Args:
         text: the article's text.

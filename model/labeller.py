@@ -300,7 +300,8 @@ def _n_cores() -> int:
 
 
 def _n_batches(waiting: Iterable[PendingArticle | Failure]) -> int:
-    return sum(one.n_batches for one in waiting if isinstance(one, PendingArticle))
+    # A failure counts as one, so that a run of them does not pile up behind an article that is being computed.
+    return sum(one.n_batches if isinstance(one, PendingArticle) else 1 for one in waiting)
 
 
 def _finished(pending: PendingArticle | Failure) -> LabelledArticle | Failure:

@@ -35,7 +35,8 @@ class AliasMatcher:
         self._by_first_word: dict[str, list[tuple[tuple[str, ...], str, bool]]] = {}
         for speaker in speakers:
             for alias in speaker.aliases:
-                words = tuple(_WORD.findall(alias.casefold()))
+                # Cut first, as the text is: casefolding "İ" adds a mark that is no letter.
+                words = tuple(word.casefold() for word in _WORD.findall(alias))
                 if not words:
                     continue
                 capitals = len(alias) <= 3 and alias.isupper()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .errors import RowError
+from .plain import mended_json
 from .records import GOLD_COLUMNS, NESTED_COLUMNS, PREDICTION_COLUMNS, LabelledSentence, from_row, to_row
 
 ROW_SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -118,7 +119,7 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 continue
             where = f"{path}:{number}"
             try:
-                data = json.loads(line)
+                data = mended_json(line)
             except (ValueError, RecursionError) as error:
                 raise RowError(f"{where}: not JSON", found=f"{error}") from None
             if not isinstance(data, dict):
@@ -128,7 +129,8 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _read_csv(path: Path, delimiter: str, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines, delimiter=delimiter)
+        # Strict: a cell that never closes would otherwise swallow the rest of the file without a word.
+        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
         header = reader.fieldnames
         if header is None:
             raise RowError(f"{path} is empty", expected=f"a header line with {', '.join(needed)}")
@@ -139,6 +141,9 @@ def _read_csv(path: Path, delimiter: str, needed: Sequence[str]) -> Iterator[tup
                 found=repr(header[0][:80]),
                 hint="is it separated by another character? Save it with commas (.csv) or tabs (.tsv)",
             )
+        twice = sorted({column for column in header if header.count(column) > 1})
+        if twice:
+            raise RowError(f"{path}:1: two columns of one name: {', '.join(twice)}", hint="rename one of them")
         missing = [column for column in needed if column not in header]
         if missing:
             raise RowError(
@@ -162,6 +167,7 @@ def _told_rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, An
             f"{path}:{reader.line_num + 1}: no readable line",
             expected=f"cells of at most {csv.field_size_limit():,} characters, quotation marks in pairs",
             found=str(error),
+            hint="close each quoted cell, and double the quotation marks inside it",
         ) from None
 
 

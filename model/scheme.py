@@ -192,7 +192,7 @@ class Scheme(_Strict):
 
         try:
             data = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: 2023-02-30 is a date to YAML, and is none
             raise SchemeError(f"{where} is not YAML", found=" ".join(str(error).split())) from None
         return cls.from_dict(data, where)
 

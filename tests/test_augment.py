@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sayso.model.mentions import AliasMatcher
 from sayso.model.scheme import Scheme, Speaker
-from sayso.model.sentences import segment
+from sayso.model.sentences import quotation_state, segment
 from sayso.model.windows import WindowBuilder, WindowSettings
-from sayso.train.augment import INVENTED_SURNAMES, Augmentation, rename, reparagraph, surnames_of
+from sayso.train.augment import INVENTED_SURNAMES, Augmentation, rename, reparagraph, restyle_quotes, surnames_of
 from sayso.train.encoders import load_encoder
 from sayso.train.examples import Target, TrainingArticle, Voice
 from sayso.train.polnear import OTHER, OUTLET, SOMEBODY
@@ -155,3 +155,22 @@ def test_one_person_gets_one_new_surname() -> None:
     assert new in INVENTED_SURNAMES
     assert changed.text == f"Ivan {new} resigned\n\n{new}'s lawyer said so. Nobody asked Petrova."
     assert all(changed.text[s.start : s.end] == s.text for s in changed.sentences)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "‘It is over,’ he said. The army denied it. It said ‘nothing’ had changed, and the men’s boats were there.",
+        "“She told me ‘go home’ and I went,” he said. The town’s clerk “knew nothing”.",
+        '"Nobody stopped me," he said. It was 5.5" deep. "Go," she said.',
+        "«Stop» is what the sign says.",
+    ],
+)
+def test_other_quotation_marks_quote_the_same_words(text: str) -> None:
+    sentences = tuple(segment(text).sentences)
+    article = TrainingArticle("a1", "authored", text, sentences, tuple(Target((OUTLET,), "asserts") for _ in sentences))
+    drawn = [restyle_quotes(article, np.random.default_rng(seed)) for seed in range(20)]
+    assert len({one.text for one in drawn}) == 4
+    for one in drawn:
+        assert [s.text for s in one.sentences] == [one.text[s.start : s.end] for s in sentences]
+        assert quotation_state(one.text).tolist() == quotation_state(text).tolist()

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,10 +21,11 @@ import pytest
 from sayso.batch import Local, PartStore, Task, Totals, label_into
 from sayso.batch import parts as parts_module
 from sayso.batch.manifest import list_inputs
+from sayso.batch.run import digest_of
 from sayso.model.errors import RowError, SaysoError
 from sayso.model.labeller import Labeller, LabelSettings
 from sayso.model.readers.settings import Failure, Meter, ReadSettings
-from sayso.model.records import LabelledSentence
+from sayso.model.records import Article, LabelledSentence
 from sayso.model.rowfiles import read_rows
 
 WORDS = ("governor", "legion", "fighters", "troops", "village", "border", "raid", "houses", "kyiv", "minister")
@@ -422,3 +425,26 @@ def test_left_out_boilerplate_is_counted(tmp_path: Path, tiny_model: Path) -> No
         counts[keep] = _run(_task(inputs, tmp_path / f"{keep}.csv"), labeller)
     assert (counts[False].n_sentences, counts[False].n_boilerplate) == (2, 1)
     assert (counts[True].n_sentences, counts[True].n_boilerplate) == (3, 0)
+
+
+def test_failures_do_not_pile_up_behind_an_article(tiny_model: Path) -> None:
+    reader = Labeller.load(tiny_model, LabelSettings(), n_threads=2)
+    n_taken = 0
+
+    def inputs() -> Iterator[Article | Failure]:
+        nonlocal n_taken
+        for number in range(1000):
+            n_taken += 1
+            yield Failure(f"f{number}", "here", "nothing") if number else Article("a", "The mill burned down.")
+
+    with closing(reader):
+        next(reader.label(inputs()))
+    assert n_taken < 50
+
+
+def test_what_rides_along_is_compared_when_a_run_goes_on() -> None:
+    article = Article("a", "The mill burned down.", title="Fire", extra={"section": "local"})
+    same = Article("a", "The mill burned down.", title="Fire", extra={"section": "local"})
+    assert digest_of(article) == digest_of(same)
+    others = (replace(article, title="Smoke"), replace(article, extra={"section": "world"}), replace(article, url="u"))
+    assert len({digest_of(article), *map(digest_of, others)}) == 4

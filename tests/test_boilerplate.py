@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,3 +187,13 @@ def test_no_pattern_runs_away(kind: str, pattern: object, line: str) -> None:
     begin = time.process_time()
     pattern.fullmatch(line[:399] + "~")
     assert time.process_time() - begin < 0.5
+
+
+def test_a_byline_of_many_names_takes_no_time() -> None:
+    # Each of these words may be a name, too: tried both ways, one line would take minutes.
+    began = time.process_time()
+    found = segment("The mill burned down.\n\nReporting by " + "Writing " * 24 + "x!x\n\nNobody was hurt.")
+    assert time.process_time() - began < 1
+    assert len(found.sentences) == 3
+    line = "Reporting by Ann Lee in Harbour and J.P. Moss; additional reporting by Bo Li; editing by Sam Fox."
+    assert len(segment(f"The mill burned down.\n\n{line}").boilerplate) == 1

@@ -583,3 +583,22 @@ def test_the_command_tells_what_is_lost(tmp_path: Path) -> None:
 def test_the_help_of_the_command_names_every_format() -> None:
     shown = " ".join(CliRunner().invoke(app, ["--help"]).stdout.replace("│", " ").split())
     assert all(name in shown for name in FORMATS)
+
+
+def test_a_cell_that_never_closes_swallows_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text('text,speaker,stance,note\nOne.,outlet,asserts,"forgot to close\nTwo.,outlet,asserts,\n')
+    with pytest.raises(RowError, match="no readable line"):
+        list(read_rows(path))
+    path.write_text("text,speaker,stance,speaker\nOne.,legion,reports,kremlin\n")
+    with pytest.raises(RowError, match="two columns of one name: speaker"):
+        list(read_rows(path))
+
+
+def test_half_a_surrogate_pair_passes_through(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"text": "bad \\ud800 half, good \\ud83d\\ude00", "speaker": "outlet", "stance": "asserts"}\n')
+    rows = list(read_rows(path))
+    assert rows[0].text == "bad \ufffd half, good \U0001f600"
+    write_rows(tmp_path / "again.csv", rows)
+    assert [row.text for row in read_rows(tmp_path / "again.csv")] == [rows[0].text]

@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 from sayso.cli.scheme import remarks, scheme_app
 from sayso.model.errors import SaysoError, SchemeError
+from sayso.model.mentions import AliasMatcher
 from sayso.model.records import LabelledSentence
 from sayso.model.rowfiles import write_rows
-from sayso.model.scheme import Scheme, shipped_schemes
+from sayso.model.scheme import Scheme, Speaker, shipped_schemes
 from sayso.model.scheme_draft import draft
 
 
@@ -162,3 +163,14 @@ def test_an_unknown_label_comes_with_the_nearest_one() -> None:
         Scheme.load("trial").check_labels("Prosecuton", "reports", "row 3")
     with pytest.raises(SchemeError, match=r"shipped schemes: .*trial"):
         Scheme.load("trail")
+
+
+def test_an_impossible_date_is_no_yaml() -> None:
+    with pytest.raises(SchemeError, match="is not YAML"):
+        Scheme.from_yaml("title: 2023-02-30\n", "town.yaml")
+
+
+def test_an_alias_is_cut_into_words_as_the_text_is() -> None:
+    mayor = Speaker(id="mayor", name="The mayor", colour="#123456", letter="M", aliases=("İmamoğlu", "Erdoğan"))
+    text = "İmamoğlu and Erdoğan were there."
+    assert [(m.start, m.end) for m in AliasMatcher([mayor]).find(text)] == [(0, 8), (13, 20)]

@@ -161,3 +161,25 @@ def test_stand_off_labels_refuse_another_text(tmp_path: Path) -> None:
         join_standoff(labels, [tmp_path])
     with pytest.raises(RowError, match="is not here"):
         join_standoff(labels, [tmp_path / "elsewhere"])
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("0,0,,10,outlet,asserts,3", "labels.csv:2: bad 'start'"),
+        ("0,0,0,1o,outlet,asserts,3", "labels.csv:2: bad 'end'"),
+        ("0,0,-4,10,outlet,asserts,3", "labels.csv:2: bad 'start'"),
+        ("0,0,100,120,outlet,asserts,3", "labels.csv:2: no such place in mill.txt"),
+        ("0,0,10,10,outlet,asserts,3", "labels.csv:2: no such place in mill.txt"),
+        ("0,0,0,10,outlet", "labels.csv:2: not as many cells"),
+        ('0,0,0,10,outlet,asserts,"3', "no readable table"),
+    ],
+)
+def test_stand_off_labels_that_are_none_are_named_by_line(tmp_path: Path, row: str, problem: str) -> None:
+    text = b"Mill burns."
+    (tmp_path / "mill.txt").write_bytes(text)
+    labels = tmp_path / "labels.csv"
+    labels.write_text(f"{','.join(STANDOFF_COLUMNS)}\nmill.txt,{hashlib.sha256(text).hexdigest()},{row}\n")
+    with pytest.raises(RowError) as caught:
+        join_standoff(labels, [tmp_path])
+    assert problem in str(caught.value)

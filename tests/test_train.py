@@ -15,8 +15,18 @@ import pytest
 
 pytest.importorskip("torch", reason="training tests need the train extra")
 
+import torch
+
+from sayso.model.checkpoint import check_replaceable
 from sayso.model.errors import ConfigError, ModelFolderError, RowError, SaysoError
 from sayso.model.labeller import Labeller
+from sayso.model.scheme import Scheme
+from sayso.train.data import read_study
+from sayso.train.encoders import load_encoder
+from sayso.train.folder import load_teachers
+from sayso.train.loop import freeze_embeddings, parameter_groups
+from sayso.train.masters import MasterWeights
+from sayso.train.run import _digest, start
 from sayso.train.settings import TrainSettings
 
 SENTENCES = (
@@ -535,3 +545,60 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert "HEAVY []" in done.stdout
+
+
+def test_a_student_learns_from_a_teacher_of_its_own_labels_and_tokens(
+    folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path
+) -> None:
+    from sayso.train.run import run
+
+    rows = folders["float32"].parent / "rows.csv"
+    taught = {"teachers": [str(folders["float32"])], "precision": "bf16", "epochs": 1}
+    made = run(_recipe(rows, tiny_encoder, **taught), tmp_path / "taught", command="test", say=_silent)
+    alone = run(
+        _recipe(rows, tiny_encoder, precision="bf16", epochs=1), tmp_path / "alone", command="test", say=_silent
+    )
+    assert made.training["history"][0]["loss"] != alone.training["history"][0]["loss"]
+
+    scheme = Scheme.load("trial")
+    other = tmp_path / "trial.csv"
+    other.write_text(rows.read_text().replace("kremlin", "defence"))
+    with pytest.raises(ConfigError, match="does not know the study's labels"):
+        load_teachers(_recipe(rows, tiny_encoder, **taught), scheme, load_encoder(str(tiny_encoder), 0.0))
+    with pytest.raises(ConfigError, match="reads other tokens"):
+        load_teachers(_recipe(rows, tiny_encoder, **taught), Scheme.load("belgorod"), load_encoder("minilm", 0.0))
+
+
+def test_masters_start_from_the_full_precision_that_the_encoder_has(tiny_encoder: Path, tmp_path: Path) -> None:
+    # No step at all: what comes out is what went in, to the last bit, whatever the network computes in.
+    settings = _recipe(tmp_path / "none.csv", tiny_encoder, precision="bf16")
+    begin = start(settings, Scheme.load("belgorod"))
+    before = {name: value.clone() for name, value in begin.network.state_dict().items()}
+    freeze_embeddings(begin.network)
+    begin.network.to(torch.bfloat16)
+    masters = MasterWeights(begin.network, before, parameter_groups(begin.network, settings), 1, settings)
+    after = masters.result()
+    assert after.keys() == before.keys()
+    for name, value in before.items():
+        assert torch.equal(after[name], value.float()), name
+
+
+def test_other_held_out_articles_are_other_data(tiny_encoder: Path, tmp_path: Path) -> None:
+    named, rows = tmp_path / "held_out.txt", _rows(tmp_path / "rows.csv")
+    digests = set()
+    for ids in ("a0\na1\n", "a2\na3\n"):
+        named.write_text(ids)
+        settings = _recipe(rows, tiny_encoder, validation_share=0.0, held_out=str(named))
+        digests.add(_digest(settings, read_study(settings)))
+    assert len(digests) == 2
+
+
+def test_only_a_model_folder_is_replaced(tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    (encoder / "config.json").write_text('{"model_type": "bert"}')
+    (encoder / "thesis.txt").write_text("three years of work")
+    with pytest.raises(SaysoError, match="is no model folder"):
+        check_replaceable(encoder)
+    (encoder / "config.json").write_text('{"format": 3}')
+    check_replaceable(encoder)

@@ -1,1 +1,1 @@
-"""Labelled rows to a model folder, with its scores. The only package that imports torch."""
+"""Labelled rows to a model folder, with its scores. Imports torch, as do `model.network` and `evaluation.finetuned`."""

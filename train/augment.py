@@ -12,19 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..model.mentions import Mention
+from ..model.paragraphs import paragraph_spans
+from ..model.quotation import find_quotations
 from ..model.records import Sentence
 from ..model.scheme import Scheme
 from ..model.sentences import quotation_state
 from .examples import TrainingArticle
 
-# Pairs of one-character marks, so that offsets stay: (double opening, double closing, single opening, single closing).
-_QUOTE_STYLES: tuple[dict[str, str | int | None], ...] = (
-    {"“": '"', "”": '"'},
-    {"“": "‘", "”": "’"},
-    {"“": "«", "”": "»"},
-    {"‘": "“"},
-)
-_STRAIGHT_OPENING = re.compile(r'(?<![\w,.!?…])"(?=\w|[‘\'$€£(])')
+# Opening and closing marks of one character each, so that offsets stay: of quotations, and of those inside them.
+_QUOTE_STYLES = (('""', "‘’"), ("‘’", "“”"), ("«»", "‘’"), ("“”", "‘’"))
+_SINGLE = frozenset("'‘’‚‛‹›")
 
 # How surnames of Russia and its neighbours end in English spelling: other studies' people are hardly ever renamed.
 _SURNAME_ENDING = re.compile(
@@ -75,12 +72,15 @@ class Augmentation:
 
 def restyle_quotes(article: TrainingArticle, rng: np.random.Generator) -> TrainingArticle:
     """The article with quotation marks of another style; every offset stays."""
-    style = _QUOTE_STYLES[int(rng.integers(len(_QUOTE_STYLES)))]
-    text = article.text
-    if '"' in text and "“" not in text:
-        text = _STRAIGHT_OPENING.sub("“", text).replace('"', "”")
-    text = text.translate(str.maketrans(style))
-    return _retext(article, text)
+    outer, inner = _QUOTE_STYLES[int(rng.integers(len(_QUOTE_STYLES)))]
+    marks = find_quotations(article.text, paragraph_spans(article.text)).marks
+    text = list(article.text)
+    for mark in marks:
+        # What the article quotes first it quotes itself; marks of the other kind stand inside those.
+        is_outer = (article.text[mark.start] in _SINGLE) == (article.text[marks[0].start] in _SINGLE)
+        if mark.end - mark.start == 1:
+            text[mark.start] = (outer if is_outer else inner)[0 if mark.opens else 1]
+    return _retext(article, "".join(text))
 
 
 def _retext(article: TrainingArticle, text: str) -> TrainingArticle:

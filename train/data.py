@@ -56,7 +56,7 @@ def load(
     articles: list[TrainingArticle] = []
     for folder in data.authored:
         authored = load_authored(folder, scheme)
-        articles += [replace(a, origin="authored") for x in authored for a in from_rows(x.rows, "authored")]
+        articles += [a for x in authored for a in from_rows(x.rows, "authored")]
     for standoff in data.standoff:
         rows = join_standoff(standoff.labels, [standoff.texts])
         for row in rows:

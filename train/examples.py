@@ -109,7 +109,7 @@ def article_text(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[Sentence,
     Rows with offsets stand where they stood (what lay between them is blank); rows without stand one after another.
 
     Raises:
-        RowError: two rows overlap, or a row's text does not fill its offsets.
+        RowError: two rows overlap.
     """
     ordered = sorted(rows, key=lambda row: row.sentence)
     placed = len({row.start for row in ordered}) == len(ordered) and all(

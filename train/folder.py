@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..model.checkpoint import check_digests, load_tokenizer, read_config, read_tensors, split_packed
-from ..model.errors import ModelFolderError
+from ..model.errors import ConfigError, ModelFolderError
 from ..model.packing import weights
 from ..model.scheme import Scheme
-from .encoders import Encoder, empty_encoder, positions
+from .encoders import DROPOUTS, Encoder, empty_encoder, positions
+from .settings import TrainSettings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +30,7 @@ def load_network(folder: Path, scheme: Scheme, dropout: float) -> tuple[nn.Modul
         dropout: for further training.
 
     Raises:
-        ModelFolderError: the folder is not whole, or its weights are of another shape.
+        ModelFolderError: the folder is not whole, or holds other weights than it says.
     """
     import torch
 
@@ -38,7 +39,7 @@ def load_network(folder: Path, scheme: Scheme, dropout: float) -> tuple[nn.Modul
     config = read_config(folder)
     check_digests(folder, config)
     values = dict(config.encoder.config)
-    values |= {key: dropout for key in ("hidden_dropout_prob", "attention_probs_dropout_prob") if key in values}
+    values |= {key: dropout for key in DROPOUTS if key in values}
     network = Network(
         empty_encoder(values), len(scheme.stances), len(scheme.speakers), config.encoder.n_pointer, dropout
     )
@@ -51,6 +52,10 @@ def load_network(folder: Path, scheme: Scheme, dropout: float) -> tuple[nn.Modul
     }
     anew = tuple(f"{head}." for head, same in own.items() if not same)
     found = {name: value for name, value in found.items() if not name.startswith(anew)} if anew else found
+    shapes = {name: value.shape for name, value in network.state_dict().items()}
+    other = [name for name, value in found.items() if name in shapes and value.shape != shapes[name]]
+    if other:
+        raise ModelFolderError(f"{folder} holds weights of another shape than its configuration says", found=other[0])
     missing, unexpected = network.load_state_dict(found, strict=False)
     missing = [name for name in missing if not name.startswith(anew)] if anew else missing
     if missing or unexpected:
@@ -68,3 +73,36 @@ def load_network(folder: Path, scheme: Scheme, dropout: float) -> tuple[nn.Modul
         positions(values),
     )
     return network, encoder
+
+
+def load_teachers(settings: TrainSettings, scheme: Scheme, student: Encoder) -> list[nn.Module]:
+    """The recipe's teachers, each of which must read the student's tokens and know the study's labels.
+
+    Args:
+        settings: the recipe.
+        scheme: the study's.
+        student: whose windows the teachers will read.
+
+    Raises:
+        ConfigError: a teacher is of another scheme or cuts words otherwise.
+        ModelFolderError: a teacher's folder is not whole.
+    """
+    teachers = []
+    for folder in settings.teachers:
+        config = read_config(folder)
+        theirs = (config.scheme.speaker_ids, config.scheme.stance_ids)
+        if theirs != (scheme.speaker_ids, scheme.stance_ids):
+            raise ConfigError(
+                f"the teacher {folder} does not know the study's labels",
+                expected=f"a model of scheme {scheme.name}: {', '.join(scheme.speaker_ids)}",
+                found=f"one of scheme {config.scheme.name}: {', '.join(config.scheme.speaker_ids)}",
+            )
+        network, encoder = load_network(folder, scheme, 0.0)
+        if encoder.tokenizer.get_vocab() != student.tokenizer.get_vocab():
+            raise ConfigError(
+                f"the teacher {folder} reads other tokens than {student.name}",
+                expected="an encoder with the student's vocabulary",
+                hint="MPNet, BERT and RoBERTa cut words each in their own way: distil within one family",
+            )
+        teachers.append(network)
+    return teachers

@@ -123,6 +123,7 @@ def train(
     )
     if settings.freeze_embeddings:
         freeze_embeddings(network)
+    exact = {name: value.detach().float().clone() for name, value in network.state_dict().items()}
     network.to(accelerator.device, torch.bfloat16 if settings.precision == "bf16" else torch.float32)
     for teacher in teachers:
         teacher.to(accelerator.device).eval()
@@ -136,7 +137,7 @@ def train(
     if n_reads > 1:
         say(f"few labels: each epoch reads them {n_reads} times")
     n_steps = settings.epochs * n_batches * n_reads
-    masters = MasterWeights(network, parameter_groups(network, settings), n_steps, settings)
+    masters = MasterWeights(network, exact, parameter_groups(network, settings), n_steps, settings)
 
     history: list[EpochScore] = []
     best: dict[str, Tensor] = {}
@@ -218,7 +219,7 @@ def _step_loss(
     distil: float,
     device: torch.device,
 ) -> Tensor:
-    feed = as_tensors(batch.feed, device, next(network.parameters()).dtype)
+    feed = as_tensors(batch.feed, device, _precision(network))
     targets = Targets(
         read=feed["sentence_pool"].sum(-1) > 0,
         attention=feed["attention"],
@@ -232,16 +233,20 @@ def _step_loss(
     value = loss(output, targets, weights)
     if teachers:
         with torch.no_grad():
-            said = [teacher(**feed) for teacher in teachers]
+            said = [teacher(**as_tensors(batch.feed, device, _precision(teacher))) for teacher in teachers]
         value = (1 - distil) * value + distil * distillation_loss(output, said, targets, weights)
     return value
+
+
+def _precision(network: nn.Module) -> torch.dtype:
+    return next(network.parameters()).dtype
 
 
 def freeze_embeddings(network: nn.Module) -> None:
     """Leave words and positions as they are: a few thousand sentences know nothing better of them."""
     encoder: Any = network.encoder
     for name, parameter in encoder.embeddings.named_parameters():
-        parameter.requires_grad_("LayerNorm" in name)
+        parameter.requires_grad_("norm" in name.lower())  # LayerNorm; ModernBERT calls it norm
 
 
 def parameter_groups(network: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
@@ -327,6 +332,7 @@ def _save(path: Path, epoch: int, history: list[EpochScore], best: dict[str, Ten
         "best": best,
         "masters": masters.state_dict(),
         "rng": torch.get_rng_state(),
+        "rng_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
     with whole_file(path, binary=True) as file:
         try:
@@ -341,4 +347,6 @@ def _restore(path: Path, masters: MasterWeights) -> tuple[int, list[EpochScore],
     saved = torch.load(path, map_location="cpu", weights_only=True)
     masters.load_state_dict(saved["masters"])
     torch.set_rng_state(saved["rng"])
+    if saved["rng_cuda"]:
+        torch.cuda.set_rng_state_all(saved["rng_cuda"])
     return int(saved["epoch"]), [EpochScore(**h) for h in saved["history"]], saved["best"]

@@ -22,12 +22,20 @@ class MasterWeights:
 
     Args:
         network: where the weights are published.
+        exact: its state in full precision, from before it was cast; kept, and changed by learning.
         groups: its parameters with `lr` and `weight_decay`.
         n_steps: optimiser steps that the run will take.
         settings: the recipe.
     """
 
-    def __init__(self, network: nn.Module, groups: list[dict[str, Any]], n_steps: int, settings: TrainSettings) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        exact: dict[str, Tensor],
+        groups: list[dict[str, Any]],
+        n_steps: int,
+        settings: TrainSettings,
+    ) -> None:
         self.network = network
         self.bits = settings.bits
         self.n_warm = max(1, round(n_steps * settings.warmup))
@@ -40,7 +48,8 @@ class MasterWeights:
             n: p for n, p in network.named_parameters() if p.requires_grad or n in self._packable
         }
         names = {id(p): n for n, p in self._published.items()}
-        self._masters = {n: p.detach().float().clone() for n, p in self._published.items()}
+        self._exact = exact
+        self._masters = {n: exact[n].to(p.device) for n, p in self._published.items()}
         self.optimizer = torch.optim.AdamW(
             [{**group, "params": [self._masters[names[id(p)]] for p in group["params"]]} for group in groups],
             betas=(0.9, 0.98),
@@ -95,9 +104,8 @@ class MasterWeights:
 
     def result(self) -> dict[str, Tensor]:
         """All weights and buffers of the network in full precision, on the CPU; packing rounds them as published."""
-        state = {n: v.detach().float().cpu().clone() for n, v in self.network.state_dict().items()}
         with torch.no_grad():
-            return state | {n: self._masters[n].detach().cpu().clone() for n in self._published}
+            return {n: v.detach().cpu().clone() for n, v in (self._exact | self._masters).items()}
 
     def finish(self) -> None:
         """Stop rounding activations."""

@@ -14,7 +14,7 @@ from .targets import TargetBatch
 def measured_pace(
     network: nn.Module, batches: Iterable[TargetBatch], loss_of: Callable[[TargetBatch], Tensor]
 ) -> tuple[int, float]:
-    """Batches of an epoch, and seconds that one takes; leaves the network and the random state as they were.
+    """Batches of an epoch, and seconds that one takes; leaves the network as it was.
 
     Args:
         network: ready to learn.

@@ -7,7 +7,6 @@ tokens and the sources that sentences point to stay PolNeAR's.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from ..model.errors import RowError
 from ..model.records import LabelledSentence
 from .examples import Target, TrainingArticle, Voice, from_rows
 from .polnear import FIXED_VOICES, OUTLET, STANCES
-from .seeds import check_columns, join_standoff
+from .seeds import join_standoff, read_table
 
 #: A folder of readings: stand-off labels, and each article's own scheme (aliases parted by semicolons).
 LABELS, SPEAKERS = "train.csv", "speakers.csv"
@@ -49,17 +48,14 @@ def read_readings(folder: Path, polnear: Path, articles: Sequence[TrainingArticl
 
 def _read_voices(path: Path) -> dict[str, tuple[Voice, ...]]:
     voices: dict[str, tuple[Voice, ...]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        table = csv.DictReader(lines)
-        check_columns(table, SPEAKER_COLUMNS, f"{path} lists no speakers of articles")
-        for data in table:
-            aliases = tuple(alias.strip() for alias in data["aliases"].split(";") if alias.strip())
-            name, description = data["name"], data["description"]
-            voice = Voice(data["id"], (description, f"{name}: {description}", name), aliases)
-            article = Path(data["file"]).stem
-            if voice.id in {v.id for v in (*voices.get(article, ()), *FIXED_VOICES)}:
-                raise RowError(f"{path}, line {table.line_num}: {article} has the speaker {voice.id} twice")
-            voices[article] = (*voices.get(article, ()), voice)
+    for where, data in read_table(path, SPEAKER_COLUMNS, f"{path} lists no speakers of articles"):
+        aliases = tuple(alias.strip() for alias in data["aliases"].split(";") if alias.strip())
+        name, description = data["name"], data["description"]
+        voice = Voice(data["id"], (description, f"{name}: {description}", name), aliases)
+        article = Path(data["file"]).stem
+        if voice.id in {v.id for v in (*voices.get(article, ()), *FIXED_VOICES)}:
+            raise RowError(f"{where}: {article} has the speaker {voice.id} twice")
+        voices[article] = (*voices.get(article, ()), voice)
     return {article: (*own, *FIXED_VOICES) for article, own in voices.items()}
 
 

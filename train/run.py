@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,17 +18,18 @@ from torch import nn
 
 from ..model.checkpoint import FILES, EncoderFacts, ModelConfig, check_replaceable, file_digest, new_folder
 from ..model.errors import ConfigError, ModelFolderError
+from ..model.rowfiles import whole_file
 from ..model.runtime import OnnxRunner
 from ..model.scheme import Scheme
 from ..model.scorer import ArticleScores, RawScores, Scorer
 from ..model.windows import WindowBuilder
 from .calibrate import temperature
 from .card import model_card
-from .data import Split, read_study, weighted
+from .data import Split, Study, article_key, read_study, weighted
 from .encoders import Encoder, load_encoder
 from .examples import TrainingArticle
 from .export import agreement, pack_network, write_graph
-from .folder import load_network
+from .folder import load_network, load_teachers
 from .loop import Trained, gold_numbers, score_articles, train, window_settings
 from .quantise import as_published
 from .rows import RowReader, read_row_file
@@ -125,11 +125,11 @@ def run(
         say(line)
     torch.manual_seed(settings.run_seed)  # new heads depend on the recipe's seed only
     begin = start(settings, scheme)
-    digest = _digest(settings, study.articles)
+    digest = _digest(settings, study)
     state = out.with_name(f"{out.name}.state")
     check_space(out, state, begin.network, settings)
     _drop_stale_state(state, f"{digest} {_start_digest(scheme, begin.network)}", say)
-    teachers = [load_network(path, scheme, 0.0)[0] for path in settings.teachers]
+    teachers = load_teachers(settings, scheme, begin.encoder)
     datasets.disable_progress_bars()
     rows = datasets.Dataset.from_list([a.to_dict() for a in weighted(parts.train, settings)])
     with space_told(out):
@@ -219,7 +219,6 @@ def write_folder(
             json.dumps(config.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
         (folder / FILES.card).write_text(model_card(config), encoding="utf-8")
-    shutil.rmtree(out.with_name(f".{out.name}.old"), ignore_errors=True)
     return config
 
 
@@ -294,10 +293,14 @@ def validation_scores(
     return out
 
 
-def _digest(settings: TrainSettings, articles: Sequence[TrainingArticle]) -> str:
+def _digest(settings: TrainSettings, study: Study) -> str:
+    """Of the recipe and the data: all articles, which are held out, and the teachers that the recipe names by path."""
     digest = hashlib.sha256(json.dumps(settings.to_dict(), sort_keys=True).encode())
-    for article in articles:
+    for article in study.articles:
         digest.update(json.dumps(article.to_dict(), sort_keys=True, ensure_ascii=False).encode())
+    digest.update(json.dumps([article_key(article) for article in study.parts.validation]).encode())
+    for folder in settings.teachers:
+        digest.update((folder / FILES.config).read_bytes())
     return digest.hexdigest()
 
 
@@ -321,7 +324,9 @@ def _drop_stale_state(state: Path, digests: str, say: Callable[[str], None]) -> 
     if state.is_file() and (not noted or noted != digests.split()[: len(noted)]):
         say(f"{state} is of another recipe, scheme or starting point, or of other data: starting anew")
         state.unlink()
-    note.write_text(digests, encoding="utf-8")
+    if noted != digests.split():
+        with whole_file(note) as file:
+            file.write(digests)
 
 
 def _version(name: str) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.errors import RowError, SchemeError
 from ..model.records import LabelledSentence
+from ..model.rowfiles import not_utf8
 from ..model.scheme import Scheme
 
 _CODED = re.compile(r"^(\S+)\t(.*)$")
@@ -163,28 +164,67 @@ def join_standoff(labels: Path, texts: Sequence[Path]) -> list[LabelledSentence]
     """
     rows: list[LabelledSentence] = []
     contents: dict[str, str] = {}
-    with labels.open(encoding="utf-8-sig", newline="") as lines:
-        table = csv.DictReader(lines)
-        check_columns(table, STANDOFF_COLUMNS[:-1], f"{labels} holds no stand-off labels")
-        for data in table:
-            name = data["file"]
-            if name not in contents:
-                contents[name] = _verified(name, data["sha256"], texts, labels)
-            start, end = int(data["start"]), int(data["end"])
-            rows.append(
-                LabelledSentence(
-                    article=Path(name).stem,
-                    paragraph=int(data["paragraph"]),
-                    sentence=int(data["sentence"]),
-                    start=start,
-                    end=end,
-                    text=contents[name][start:end],
-                    speaker=data["speaker"],
-                    stance=data["stance"],
-                    extra={"confidence": int(data["confidence"])} if data.get("confidence") else {},
-                )
+    for where, data in read_table(labels, STANDOFF_COLUMNS[:-1], f"{labels} holds no stand-off labels"):
+        name = data["file"]
+        if name not in contents:
+            contents[name] = _verified(name, data["sha256"], texts, labels)
+        start, end = _number(data, "start", where), _number(data, "end", where)
+        if not start < end <= len(contents[name]):
+            raise RowError(
+                f"{where}: no such place in {name}",
+                expected=f"start before end, and both within its {len(contents[name])} characters",
+                found=f"{start} to {end}",
             )
+        rows.append(
+            LabelledSentence(
+                article=Path(name).stem,
+                paragraph=_number(data, "paragraph", where),
+                sentence=_number(data, "sentence", where),
+                start=start,
+                end=end,
+                text=contents[name][start:end],
+                speaker=data["speaker"],
+                stance=data["stance"],
+                extra={"confidence": _number(data, "confidence", where)} if data.get("confidence") else {},
+            )
+        )
     return rows
+
+
+def read_table(path: Path, columns: Sequence[str], problem: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of one of our own CSV files, each with where it stands ("labels.csv:7").
+
+    Args:
+        path: the file.
+        columns: those that it must have.
+        problem: what to say if one is missing.
+
+    Raises:
+        RowError: it cannot be read, a column is missing, or a row has other cells than the header has columns.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            table = csv.DictReader(lines, strict=True)
+            check_columns(table, columns, problem)
+            for data in table:
+                where = f"{path}:{table.line_num}"
+                if None in data or None in data.values():
+                    raise RowError(f"{where}: not as many cells as the header has columns")
+                yield where, data
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    except csv.Error as error:
+        raise RowError(f"{path}: no readable table", found=str(error)) from None
+
+
+def _number(data: Mapping[str, str], column: str, where: str) -> int:
+    try:
+        value = int(data[column])
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise RowError(f"{where}: bad {column!r}", expected="a whole number, 0 or more", found=repr(data[column]))
+    return value
 
 
 def check_columns(table: csv.DictReader[str], columns: Sequence[str], problem: str) -> None:
@@ -206,7 +246,10 @@ def _verified(name: str, digest: str, folders: Sequence[Path], labels: Path) -> 
             found = hashlib.sha256(content).hexdigest()
             if found != digest:
                 raise RowError(f"{path} is not the text that {labels} labels", expected=f"sha256 {digest}", found=found)
-            return content.decode("utf-8")
+            try:
+                return content.decode("utf-8")
+            except UnicodeDecodeError:
+                raise not_utf8(path) from None
     raise RowError(
         f"the text {name} that {labels} labels is not here",
         expected=f"it in {' or '.join(map(str, folders))}",

@@ -127,7 +127,7 @@ class TrainSettings(_Strict):
         class_weight: exponent of inverse class frequency by which rare speakers weigh more; 0 for none.
         polnear_share: share of PolNeAR's articles read in one epoch.
         polnear_weight: weight of a PolNeAR sentence beside one of the study's.
-        precision: bf16 where the machine has it, or float32.
+        precision: bf16 (several times as fast on CPUs with AMX or AVX-512 BF16, slow on those without), or float32.
         weights: how the model folder keeps its matrices (`model.packing`).
         rounding_from: share of all steps after which packed weights and activations are rounded in training too.
         freeze_embeddings: leave the encoder's word and position embeddings as they are.
@@ -234,7 +234,7 @@ class TrainSettings(_Strict):
             raise ConfigError(f"no recipe {path}", expected="a YAML file such as configs/default.yaml")
         try:
             data = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: 2023-02-30 is a date to YAML, and is none
             raise ConfigError(f"{path} is not YAML", found=" ".join(str(error).split())) from None
         return cls.from_dict(data, str(path))
 

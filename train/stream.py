@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
-from ..model.windows import LENGTH_STEP
+from ..model.windows import padded_length
 from .examples import TrainingArticle
 from .targets import TargetBatch, TargetBuilder, TargetWindow, collate_targets
 
@@ -66,7 +66,7 @@ class WindowStream:
         buckets: dict[int, list[TargetWindow]] = {}
         for windows in loader:
             for window in windows:
-                length = -(-len(window.window.ids) // LENGTH_STEP) * LENGTH_STEP
+                length = padded_length(len(window.window.ids))
                 bucket = buckets.setdefault(length, [])
                 bucket.append(window)
                 if (len(bucket) + 1) * length > self.n_tokens:
@@ -76,6 +76,6 @@ class WindowStream:
         left = [window for length in sorted(buckets) for window in buckets[length]]
         while left:
             longest = max(len(w.window.ids) for w in left)
-            size = max(1, self.n_tokens // (-(-longest // LENGTH_STEP) * LENGTH_STEP))
+            size = max(1, self.n_tokens // padded_length(longest))
             yield collate_targets(left[-size:], self.builder.builder.pad_id)
             del left[-size:]

@@ -116,7 +116,7 @@ def run_trials(
     """Run trials one after another; each starts from the recipe's encoder anew."""
     import torch
 
-    from .folder import load_network
+    from .folder import load_teachers
     from .run import start
 
     for trial in trials:
@@ -126,7 +126,7 @@ def run_trials(
         torch.manual_seed(trial.seed)
         begin = start(recipe, scheme)
         rows: list[dict[str, Any]] = [a.to_dict() for a in weighted(trial.train, recipe)]
-        teachers = [load_network(path, scheme, 0.0)[0] for path in recipe.teachers]
+        teachers = load_teachers(recipe, scheme, begin.encoder)
         trained = train(begin.network, begin.encoder, scheme, recipe, rows, (), teachers=teachers, say=say)
         builder = WindowBuilder(begin.encoder.tokenizer, window_settings(recipe), begin.encoder.special)
         network = as_published(trained.network, recipe.bits)

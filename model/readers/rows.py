@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime
-import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import ArticleError
+from ..plain import mended_json
 from ..records import GOLD_COLUMNS, PREDICTION_COLUMNS, Article
 from .settings import Failure, ReadSettings, Warn
 from .sources import Source
@@ -24,7 +23,6 @@ _JSON_BYTES_PER_CHAR, _OTHER_COLUMNS_BYTES = 6, 1_000_000
 _MAX_BROKEN = 20
 #: Deeper values would overrun the stack of whoever writes them.
 _MAX_DEPTH = 50
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 #: Input columns of these names would stand where the output has its own.
 _OUTPUT_COLUMNS = frozenset({*GOLD_COLUMNS, *PREDICTION_COLUMNS, "title", "url", "abstained"})
 
@@ -186,22 +184,12 @@ def _each(lines: Lines) -> Iterator[str | ArticleError]:
 
 def _json_row(line: str) -> Mapping[str, Any] | ArticleError:
     try:
-        row = json.loads(line)
-        row = _mended(row) if _SURROGATE.search(line) else row
+        row = mended_json(line)
     except (ValueError, RecursionError) as error:
         return ArticleError("not JSON", expected="one JSON object a line", found=str(error) or type(error).__name__)
     if not isinstance(row, dict):
         return ArticleError("not a JSON object", expected="{...} on every line", found=type(row).__name__)
     return row
-
-
-def _mended(value: Any) -> Any:
-    """The value with each half of a broken surrogate pair replaced by U+FFFD: no file can hold one."""
-    if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, dict):
-        return {_mended(key): _mended(inner) for key, inner in value.items()}
-    return [_mended(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _csv_rows(stream: Any, source: Source, settings: ReadSettings, warn: Warn, delimiter: str) -> Iterator[Row]:
