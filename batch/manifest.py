@@ -50,8 +50,15 @@ class Manifest:
         for name in sorted({*self.settings, *now.settings}):
             then, value = self.settings.get(name), now.settings.get(name)
             if then != value:
-                found.append(f"{name} was {then!r}, is now {value!r}")
+                found.append(f"{name} was {_told(name, then)}, is now {_told(name, value)}")
         return found
+
+
+def _told(name: str, value: Any) -> str:
+    """A setting in a few words: a scheme is told by its name."""
+    if name == "scheme":
+        return "the model's own" if value is None else f"{value['name']!r}"
+    return repr(value)
 
 
 def read_manifest(path: Path) -> Manifest | None:

@@ -23,7 +23,7 @@ from ..model.labeller import Labeller, LabelSettings
 from ..model.readers.settings import Failure, Meter, ReadSettings
 from ..model.records import Article
 from .parts import Encoded, encode
-from .run import Step, Watch, digest_of, pass_over, read_marked
+from .run import Step, Watch, digest_of, pass_over, read_marked, remarks
 from .totals import Totals
 
 #: Articles that an actor takes at once.
@@ -172,8 +172,12 @@ class _Label:
         steps = [json.loads(data) for data in batch["data"]]
         articles = [Article(**s["article"]) if "article" in s else Failure(**s["failure"]) for s in steps]
         outcomes = self._labeller.label(articles)
-        known = ({key: step[key] for key in ("digest", "n_bytes", "warnings")} for step in steps)
-        return {"data": [json.dumps({**k, **asdict(encode(o))}) for k, o in zip(known, outcomes, strict=True)]}
+        done = []
+        for step, outcome in zip(steps, outcomes, strict=True):
+            known = {"digest": step["digest"], "n_bytes": step["n_bytes"]}
+            warnings = [*step["warnings"], *remarks(outcome)]
+            done.append(json.dumps({**known, "warnings": warnings, **asdict(encode(outcome))}))
+        return {"data": done}
 
 
 def _step(data: Mapping[str, Any], watch: Watch) -> Step:

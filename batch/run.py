@@ -103,11 +103,21 @@ class Local:
 
         for outcome in self.outcomes(note()):
             digest, n_bytes = noted.popleft()
+            for remark in remarks(outcome):
+                watch.warn(remark)
             yield Step(digest, n_bytes, encode(outcome))
 
     def outcomes(self, articles: Iterable[Article | Failure]) -> Iterator[LabelledArticle | Failure]:
         """One for each article, in order."""
         return label_once(self.labeller, articles) if self.dedup else self.labeller.label(articles)
+
+
+def remarks(outcome: LabelledArticle | Failure) -> tuple[str, ...]:
+    """What a user must know of an article's rows."""
+    if isinstance(outcome, Failure) or outcome.n_truncated == 0:
+        return ()
+    n = outcome.n_truncated
+    return (f"{outcome.article.id}: a sentence is longer than the model reads; the last {n:,} tokens were not seen",)
 
 
 def label_into(store: PartStore, engine: Engine, watch: Watch) -> Totals:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..model.labeller import LabelledArticle
+from ..model.language import looks_english
 from ..model.readers.settings import Failure
 
 
@@ -20,6 +21,8 @@ class Totals:
         n_sentences: labelled.
         n_boilerplate: sentences left out.
         n_truncated: tokens of over-long sentences that the model did not see.
+        n_foreign: articles that do not look like English.
+        n_abstained: sentences of a less probable label than asked for.
         speakers: sentences by speaker id.
         stances: sentences by stance id.
     """
@@ -31,6 +34,8 @@ class Totals:
     n_truncated: int = 0
     speakers: Mapping[str, int] = field(default_factory=dict)
     stances: Mapping[str, int] = field(default_factory=dict)
+    n_foreign: int = 0
+    n_abstained: int = 0
 
     def __add__(self, other: Totals) -> Totals:
         return Totals(
@@ -41,6 +46,8 @@ class Totals:
             self.n_truncated + other.n_truncated,
             dict(Counter(self.speakers) + Counter(other.speakers)),
             dict(Counter(self.stances) + Counter(other.stances)),
+            self.n_foreign + other.n_foreign,
+            self.n_abstained + other.n_abstained,
         )
 
 
@@ -55,6 +62,8 @@ def totals_of(outcome: LabelledArticle | Failure) -> Totals:
         n_truncated=outcome.n_truncated,
         speakers=dict(Counter(row.speaker for row in outcome.rows)),
         stances=dict(Counter(row.stance for row in outcome.rows)),
+        n_foreign=int(not looks_english(outcome.article.text)),
+        n_abstained=sum(bool(row.extra.get("abstained")) for row in outcome.rows),
     )
 
 

@@ -210,12 +210,15 @@ def _let_go_of_stdout() -> NoReturn:
 
 def _told(outcomes: Iterator[LabelledArticle | Failure], reporter: Reporter) -> Iterator[LabelledArticle]:
     """The articles that were labelled; the reporter is told of all."""
+    from ..batch.run import remarks
     from ..batch.totals import totals_of
     from ..model.readers.settings import Failure
 
     for outcome in outcomes:
         failure = outcome if isinstance(outcome, Failure) else None
         reporter.finished(totals_of(outcome), failure, reporter.meter.n_bytes)
+        for remark in remarks(outcome):
+            reporter.warn(remark)
         if not isinstance(outcome, Failure):
             yield outcome
 
@@ -247,6 +250,7 @@ def _write_rows(options: LabelOptions, out: Path) -> Totals:
     from ..batch import PartStore, label_into
     from .watching import counted
 
+    replaces = out.is_file()
     with PartStore.opened(_task(options, out), fresh=options.fresh) as store, _engine(options) as engine:
         reporter = _reporter(store.listing.n_bytes, bar=True)
         try:
@@ -259,7 +263,7 @@ def _write_rows(options: LabelOptions, out: Path) -> Totals:
     if totals.n_failed:
         reporter.say(f"failures listed in {store.task.failed}")
     if totals.n_articles:
-        reporter.say(f"wrote {out}")
+        reporter.say(f"wrote {out}{' (over the file that was there)' if replaces else ''}")
     return totals
 
 

@@ -183,6 +183,14 @@ def summary(totals: Totals, seconds: float) -> list[str]:
         lines.append(f"left out as boilerplate: {left_out} (--keep-boilerplate labels them)")
     if totals.n_truncated:
         lines.append(f"not seen by the model: {counted(totals.n_truncated, 'token')} of over-long sentences")
+    if totals.n_abstained:
+        share = totals.n_abstained / totals.n_sentences
+        lines.append(f"less sure than --min-confidence: {counted(totals.n_abstained, 'sentence')} ({share:.0%})")
+    if totals.n_foreign:
+        n_foreign = counted(totals.n_foreign, "article")
+        lines.append(
+            f"not in English, it seems: {n_foreign}; the model reads English only, and guesses with confidence"
+        )
     if totals.n_failed:
         lines.append(f"failed: {totals.n_failed:,}")
     lines += [

@@ -43,6 +43,7 @@ _LINK_HEADING = re.compile(
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[•·▪◦‣*]\s")
+_LISTED = re.compile(r"[•·▪◦‣*–—-]\s|\(?(?:\d{1,2}|[a-z])[.)]\s|[^\n\t]*\S\t")
 _SENTENCE_ENDS = ".!?…:;,。！？"
 _QUOTES = "\"'“”‘’«»"
 _CROSSHEAD_WORDS, _CROSSHEAD_CHARS = 3, 40
@@ -150,10 +151,14 @@ def _is_part(plain: str, headline: str) -> bool:
 
 
 def _crossheads(paragraphs: Sequence[_Paragraph], kinds: Mapping[int, str]) -> Iterator[tuple[_Paragraph, str]]:
-    """Bare crossheads and menu entries; a line that ends in a colon introduces something and is kept."""
+    """Bare crossheads and menu entries.
+
+    A line that ends in a colon introduces something, and items of lists and rows of tables belong to the article.
+    """
     for paragraph in paragraphs[1:]:
         short = len(paragraph.text) <= _CROSSHEAD_CHARS and len(paragraph.text.split()) <= _CROSSHEAD_WORDS
-        if short and paragraph.unended:
+        listed = _LISTED.match(paragraph.text) is not None
+        if short and paragraph.unended and not listed:
             yield paragraph, "crosshead"
 
 

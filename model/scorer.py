@@ -23,6 +23,8 @@ from .windows import Batch, EncodedArticle, Slot, Window, WindowBuilder, collate
 
 #: A token beside the pointer's peak belongs to the source from this share of the peak's probability on.
 POINTER_SHARE = 0.2
+#: A pointer that is spread over more tokens than a name with its office has names nobody: its peak alone counts.
+MAX_POINTED = 24
 
 
 class RawScores(NamedTuple):
@@ -203,6 +205,9 @@ def _pointed(p: NDArray[np.float32], index: NDArray[np.int64]) -> tuple[int, int
         low -= 1
     while low > 0 and high < len(p) and index[high] == index[high - 1] + 1 and p[high] >= POINTER_SHARE * p.max():
         high += 1
+    if high - low > MAX_POINTED:
+        low = int(p.argmax())
+        return low, low + 1
     return low, high
 
 

@@ -664,3 +664,65 @@ def test_a_hostile_corpus(tmp_path: Path) -> None:
     assert named == {*bad, "circle"}
     assert all("\n" not in f.reason for f in failures)
     assert len(warnings) >= 3
+
+
+class TestNamesThatAreWrong:
+    def test_a_column_asked_for_must_be_in_a_table(self, tmp_path: Path) -> None:
+        options = ReadSettings(text_column="Body", outlet_column="nope")
+        path = write(tmp_path / "a.csv", "ID,Body,Publisher\n1,It fell.,Daily\n")
+        _, (failure,), _ = read(path, options=options)
+        assert "no column 'nope'" in failure.reason
+        assert "'Publisher'" in failure.reason
+
+    def test_a_column_that_no_json_row_has_is_told_once(self, tmp_path: Path) -> None:
+        options = ReadSettings(outlet_column="nope", date_column="day")
+        path = write(tmp_path / "a.jsonl", jsonl({"text": "One."}, {"text": "Two.", "day": "2024-05-01"}))
+        articles, failures, warnings = read(path, options=options)
+        assert [a.date for a in articles] == [None, "2024-05-01"]
+        assert failures == []
+        assert len(warnings) == 1
+        assert "no row has 'nope'" in warnings[0]
+
+    def test_no_column_is_lost_to_another_of_its_name(self, tmp_path: Path) -> None:
+        article = one(write(tmp_path / "a.csv", "text,speaker,input_speaker,input_input_speaker\nIt fell.,a,b,c\n"))
+        assert sorted(article.extra.values()) == ["a", "b", "c"]
+        assert article.extra["input_speaker"] == "b"
+
+    @pytest.mark.parametrize(
+        ("name", "hint"), [("a.json", "jq"), ("a.docx", "plain text"), ("a.xlsx", "CSV"), ("a.xyz", ".txt")]
+    )
+    def test_files_of_other_kinds_are_told_what_to_become(self, tmp_path: Path, name: str, hint: str) -> None:
+        assert hint in reason(write(tmp_path / name, "[]"))
+
+    @pytest.mark.parametrize(
+        ("content", "kind"),
+        [
+            ('[{"id": "1", "text": "The governor said so."}]', "JSON"),
+            ('[\n {"id": "1"}]', "JSON"),
+            ('{\n "id": "1",\n "text": "It fell."\n}', "JSON"),
+            ("<!DOCTYPE html>\n<html><body>It fell.</body></html>", "web page"),
+            ("id,text,outlet\n1,It fell.,Daily\n", "table"),
+            ("id\ttext\n1\tIt fell.\n", "table"),
+        ],
+    )
+    def test_a_stream_of_another_kind_is_no_article(
+        self, monkeypatch: pytest.MonkeyPatch, content: str, kind: str
+    ) -> None:
+        assert kind in _streamed(monkeypatch, content)[1][0].reason
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "[Update] The mill burned down.\n\nNobody was hurt.",
+            "In text, outlet and date\n\nIt fell.",
+            "{sic} it said.",
+        ],
+    )
+    def test_an_article_that_begins_oddly_is_one(self, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+        assert [a.text for a in _streamed(monkeypatch, content)[0]] == [content]
+
+
+def _streamed(monkeypatch: pytest.MonkeyPatch, content: str) -> tuple[list[Article], list[Failure]]:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(content.encode()))))
+    articles, failures, _ = read("-")
+    return articles, failures

@@ -197,3 +197,10 @@ def test_a_byline_of_many_names_takes_no_time() -> None:
     assert len(found.sentences) == 3
     line = "Reporting by Ann Lee in Harbour and J.P. Moss; additional reporting by Bo Li; editing by Sam Fox."
     assert len(segment(f"The mill burned down.\n\n{line}").boilerplate) == 1
+
+
+def test_items_of_lists_and_rows_of_tables_belong_to_the_article() -> None:
+    listed = segment("Mill burns\n\nThe owner:\n• denied it\n• said it was a lie\n")
+    assert (len(listed.sentences), listed.boilerplate) == (4, frozenset())
+    assert [kind_of(line) for line in ("2) two houses", "– Kyiv", "Ivan\t12\tgovernor")] == [None] * 3
+    assert kind_of("Bitter loss") == "crosshead"

@@ -24,6 +24,7 @@ from sayso.cli.terminal import safe
 from sayso.cli.watching import Pace, Reporter, duration, summary
 from sayso.model.checkpoint import FILES, shipped_model
 from sayso.model.labeller import LabelledArticle, Labeller
+from sayso.model.language import looks_english
 from sayso.model.readers.settings import Failure
 from sayso.model.records import Article, Evidence, LabelledSentence, Sentence
 from sayso.model.rowfiles import read_rows
@@ -380,3 +381,28 @@ def test_the_shipped_model_labels_a_text_file(
     row = json.loads(capsysbinary.readouterr().out)
     assert ended.value.code in (0, None)
     assert (row["speaker"], row["stance"]) == ("kremlin", "reports")
+
+
+def test_the_summary_says_what_the_rows_are_not_good_for() -> None:
+    totals = Totals(3, 0, 8, 0, 0, {"outlet": 8}, {"asserts": 8}, n_foreign=2, n_abstained=2)
+    lines = summary(totals, 1)
+    assert "less sure than --min-confidence: 2 sentences (25%)" in lines
+    assert any(line.startswith("not in English, it seems: 2 articles") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("The governor said that two houses had burned and that nobody was hurt in the village.", True),
+        ("Two houses burn in Graivoron", True),
+        ("Mill reopens after nine years, owner glad, says town council leader Hallworth", True),
+        ("Губернатор сообщил, что ранены двое, и что село обстреляно.", False),
+        ("Губернатор сообщил.", False),
+        ("Le gouverneur a déclaré que deux maisons avaient brûlé et que personne n’avait été blessé. " * 2, False),
+        ("Der Gouverneur sagte, dass zwei Häuser gebrannt hätten und niemand verletzt worden sei. " * 2, False),
+        ("De burgemeester zei dat er twee huizen waren afgebrand en dat niemand was gewond. " * 2, False),
+        ("省长说两座房子被烧毁，没有人受伤。", False),
+    ],
+)
+def test_other_languages_are_told_from_english(text: str, english: bool) -> None:
+    assert looks_english(text) is english

@@ -167,3 +167,10 @@ def test_windows_carry_their_tokens_back(tiny_encoder: object) -> None:
     assert np.allclose(sums[: len(article.sentences)], 1)
     assert np.allclose(sums[len(article.sentences) :], 0)
     assert np.allclose(batch.slot_pool[0].sum(-1), 1)
+
+
+def test_a_pointer_that_is_spread_over_everything_names_nobody() -> None:
+    # Forty tokens share alike: no name is so long, and the sum of their shares is no certainty.
+    p = np.full(41, 1 / 41, np.float32)
+    p[7] *= 1.5
+    assert _pointed(p, np.arange(-1, 40)) == (7, 8)

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ArticleError
 from ..plain import mended_json
 from ..records import GOLD_COLUMNS, PREDICTION_COLUMNS, Article
-from .settings import Failure, ReadSettings, Warn
+from .settings import ARRAY_HINT, Failure, ReadSettings, Warn
 from .sources import Source
 from .streams import Lines, LineTooLongError, looks_binary, open_source, too_long
 
@@ -92,8 +92,8 @@ def article_of(row: Mapping[str, Any], row_id: str, settings: ReadSettings) -> A
         raise ArticleError(
             f"no text in column {settings.text_column!r}",
             expected=f"a string in {settings.text_column!r}",
-            found=f"{type(text).__name__}; columns here: {', '.join(map(str, row)) if row else 'none'}",
-            hint="name the right column with --text-column",
+            found=f"{_kind(text)}; columns here: {', '.join(map(str, row)) if row else 'none'}",
+            hint="" if settings.text_column in row else "name the right column with --text-column",
         )
     if not text.strip():
         raise ArticleError("the text is empty")
@@ -106,8 +106,26 @@ def article_of(row: Mapping[str, Any], row_id: str, settings: ReadSettings) -> A
         date=_word(row.get(settings.date_column)),
         title=_word(row.get(settings.title_column)),
         url=_word(row.get(settings.url_column)),
-        extra={_extra_name(str(c)): _plain(v) for c, v in row.items() if c not in settings.columns or _is_nested(v)},
+        extra=_riding(row, settings),
     )
+
+
+def _riding(row: Mapping[str, Any], settings: ReadSettings) -> dict[str, Any]:
+    """The columns that are not mapped, under names that neither the output nor another column has."""
+    names = {str(column) for column in row}
+    riding: dict[str, Any] = {}
+    for column, value in row.items():
+        if column in settings.columns and not _is_nested(value):
+            continue
+        name = str(column)
+        while name in _OUTPUT_COLUMNS or (name != str(column) and name in names):
+            name = f"input_{name}"
+        riding[name] = _plain(value)
+    return riding
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else type(value).__name__
 
 
 def _own_id(row: object, settings: ReadSettings) -> str | None:
@@ -127,10 +145,6 @@ def _word(value: object) -> str | None:
 
 def _is_nested(value: object) -> bool:
     return isinstance(value, (Mapping, list, tuple))
-
-
-def _extra_name(column: str) -> str:
-    return f"input_{column}" if column in _OUTPUT_COLUMNS else column
 
 
 def _plain(value: object, depth: int = 0) -> Any:
@@ -158,15 +172,19 @@ def json_rows(stream: Any, source: Source, settings: ReadSettings, warn: Warn) -
     max_bytes = _JSON_BYTES_PER_CHAR * settings.max_article_chars + _OTHER_COLUMNS_BYTES
     lines = Lines(stream, max_bytes, lambda message: warn(f"{source.name}: {message}"))
     n_good = n_broken = 0
+    unseen = set(settings.named_columns)
     for line in _each(lines):
         if isinstance(line, str) and not line.strip():
             continue
         row = _json_row(line) if isinstance(line, str) else line
         n_good += not isinstance(row, ArticleError)
         n_broken += isinstance(row, ArticleError)
+        unseen -= set(row) if isinstance(row, Mapping) and unseen else set()
         yield f"{source.name}:{lines.number}", f"{source.stem}:{lines.number}", row
         if n_broken >= _MAX_BROKEN and not n_good:
-            raise ArticleError(f"gave up after {n_broken} lines", expected="one JSON object a line")
+            raise ArticleError(f"gave up after {n_broken} lines", expected="one JSON object a line", hint=ARRAY_HINT)
+    if unseen and n_good:
+        warn(f"{source.name}: no row has {', '.join(map(repr, sorted(unseen)))}: is the column's name right?")
 
 
 def _each(lines: Lines) -> Iterator[str | ArticleError]:
@@ -260,8 +278,15 @@ def _check_columns(columns: list[str], settings: ReadSettings) -> None:
     if settings.text_column not in columns:
         raise ArticleError(
             f"no column {settings.text_column!r}",
-            found=f"columns {', '.join(columns)}",
+            found=f"columns {', '.join(map(repr, columns))}",
             hint="name the right column with --text-column",
+        )
+    missing = [name for name in settings.named_columns if name not in columns]
+    if missing:
+        raise ArticleError(
+            f"no column {', '.join(map(repr, missing))}",
+            found=f"columns {', '.join(map(repr, columns))}",
+            hint="correct the name, or leave the option out",
         )
 
 

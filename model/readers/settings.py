@@ -15,6 +15,9 @@ Warn = Callable[[str], None]
 #: A page's markup may be this many times as long as the longest article.
 PAGE_FACTOR = 10
 
+#: What to do with a JSON file that is not JSON lines.
+ARRAY_HINT = "a JSON array or spread-out JSON becomes JSON lines by: jq -c '.[]? // .' FILE.json > FILE.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
@@ -51,6 +54,12 @@ class ReadSettings:
         for name in ("max_article_chars", "max_expansion"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is too small", expected="1 or more", found=repr(getattr(self, name)))
+
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """Those of the mapped columns that have another name than by default: somebody expects them to be there."""
+        defaults = ("text", "id", "outlet", "date", "title", "url")
+        return tuple(name for name, default in zip(self.columns, defaults, strict=True) if name != default)
 
     @property
     def columns(self) -> tuple[str, ...]:

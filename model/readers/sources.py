@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ArticleError
-from .settings import Failure, Meter
+from .settings import ARRAY_HINT, Failure, Meter
 
 #: Suffix to kind of input; every one may also end in .gz or .zst, .parquet excepted.
 KINDS = {
@@ -72,6 +72,14 @@ def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:
             yield Failure(stem_of(name), printable(name), error.one_line())
 
 
+#: What to do with files that people have and that are not read.
+_HINTS = {
+    ".json": ARRAY_HINT,
+    **dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pdf"), "save it as plain text (.txt)"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "save it as CSV UTF-8 (.csv)"),
+}
+
+
 def _matches(pattern: str) -> list[str]:
     """What a pattern matches, by name; `**` matches a folder and what is in it, which is read with the folder."""
     found = sorted(glob.glob(pattern, recursive=True))
@@ -87,7 +95,8 @@ def _expand_path(name: str, walked: set[tuple[int, int]]) -> Iterator[Source | F
     elif path.is_fifo():
         yield Source(path, kind or "stream", printable(name), stem_of(name))
     elif kind is None:
-        error = ArticleError("of an unknown kind", expected=READABLE, hint="pipe it in as -, or give it its suffix")
+        hint = _HINTS.get(os.path.splitext(name)[1].lower(), "plain text ends in .txt; convert other kinds")
+        error = ArticleError("of an unknown kind", expected=READABLE, hint=hint)
         yield Failure(stem_of(name), printable(name), error.one_line())
     else:
         yield Source(path, kind, printable(name), stem_of(name))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import re
 from collections.abc import Iterator
 
 from ..errors import ArticleError
 from ..records import Article
 from .rows import articles_of, json_rows
-from .settings import Failure, ReadSettings, Warn
+from .settings import ARRAY_HINT, Failure, ReadSettings, Warn
 from .sources import Source
 from .streams import decode, marked_encoding, open_source, put_back, read_bounded, too_long
 
@@ -32,6 +33,7 @@ def read_stream(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[
         if _is_json_object(line):
             yield from articles_of(json_rows(put_back(head, stream), source, settings, warn), settings)
         else:
+            _refuse_other_kinds(line, settings)
             data = head + read_bounded(stream, max(0, _max_bytes(settings) - len(head)))
             yield _article(data, source, settings, warn)
 
@@ -64,6 +66,20 @@ def _article(data: bytes, source: Source, settings: ReadSettings, warn: Warn) ->
     if warning:
         warn(f"{source.name}: {warning}")
     return Article(id=source.stem, text=text)
+
+
+def _refuse_other_kinds(line: str, settings: ReadSettings) -> None:
+    """See to it that a stream whose first line no article begins with is not labelled as one."""
+    start = line.strip().lower().lstrip("\ufeff")
+    cells = [cell.strip('" ') for cell in re.split(r"[,;\t]", line.strip().lstrip("\ufeff"))]
+    is_header = len(cells) > 1 and all(re.fullmatch(r"\w[\w .-]{0,30}", cell) for cell in cells)
+    for looks, kind, hint in (
+        (re.match(r"[\[{]\s*($|[\[{\"])", start), "JSON, and not like JSON lines", ARRAY_HINT),
+        (re.match(r"<(!doctype|html|head|\?xml)\b", start), "a web page", "save it in a file that ends in .html"),
+        (is_header and settings.text_column in cells, "a table", "save it in a file that ends in .csv or .tsv"),
+    ):
+        if looks:
+            raise ArticleError(f"this looks like {kind}", expected="an article", found=repr(line[:60]), hint=hint)
 
 
 def _is_json_object(line: str) -> bool:
