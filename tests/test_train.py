@@ -602,3 +602,38 @@ def test_only_a_model_folder_is_replaced(tmp_path: Path) -> None:
         check_replaceable(encoder)
     (encoder / "config.json").write_text('{"format": 3}')
     check_replaceable(encoder)
+
+
+def _other_family(family: str, tokenizer: Path, folder: Path) -> Path:
+    """A tiny random encoder whose dropouts, norms and biases are called or left out otherwise than BERT's."""
+    from transformers import DistilBertConfig, DistilBertModel, ModernBertConfig, ModernBertModel
+
+    shutil.copytree(tokenizer, folder)
+    n_words = len((tokenizer / "vocab.txt").read_text(encoding="utf-8").splitlines())
+    torch.manual_seed(0)
+    if family == "ModernBERT":
+        special = {"pad_token_id": 0, "cls_token_id": 2, "bos_token_id": 2, "sep_token_id": 3, "eos_token_id": 3}
+        sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 128}
+        config = ModernBertConfig(vocab_size=n_words, max_position_embeddings=256, **special, **sizes)
+        ModernBertModel(config).save_pretrained(folder)
+    else:
+        sizes = {"dim": 64, "n_layers": 2, "n_heads": 2, "hidden_dim": 128}
+        DistilBertModel(DistilBertConfig(vocab_size=n_words, max_position_embeddings=256, **sizes)).save_pretrained(
+            folder
+        )
+    return folder
+
+
+@pytest.mark.parametrize(("family", "weights"), [("ModernBERT", "int8"), ("DistilBERT", "float32")])
+def test_encoders_of_other_families_train_and_label(
+    family: str, weights: str, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    from sayso.train.run import run
+
+    encoder = _other_family(family, tiny_encoder, tmp_path / "encoder")
+    recipe = _recipe(_rows(tmp_path / "rows.csv"), encoder, weights=weights, rounding_from=0.5, dropout=0.1, epochs=1)
+    run(recipe, tmp_path / "model", command="test", say=_silent)
+    rows = Labeller.load(tmp_path / "model").label_text("The governor said two houses burned. He was not there.")
+    assert len(rows) == 2
+    again = start(recipe.model_copy(update={"encoder": str(tmp_path / "model")}), Scheme.load("belgorod"))
+    assert {m.p for m in again.network.modules() if isinstance(m, torch.nn.Dropout)} <= {0.0, 0.1}

@@ -32,13 +32,14 @@ class _DynamicMatMul(torch.autograd.Function):
     """Stands for one node of the graph; in torch it computes the same with floats."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, codes: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-        return x @ (codes.float() * scale) + bias
+    def forward(ctx: Any, x: Tensor, codes: Tensor, scale: Tensor, *bias: Tensor) -> Tensor:
+        product = x @ (codes.float() * scale)
+        return product + bias[0] if bias else product
 
     @staticmethod
-    def symbolic(g: Any, x: Any, codes: Any, scale: Any, bias: Any) -> Any:
+    def symbolic(g: Any, x: Any, codes: Any, scale: Any, *bias: Any) -> Any:
         empty = g.op("Constant", value_t=torch.zeros((), dtype=torch.int8))
-        node = g.op("com.microsoft::DynamicQuantizeMatMul", x, codes, scale, empty, bias)
+        node = g.op("com.microsoft::DynamicQuantizeMatMul", x, codes, scale, empty, *bias)
         # The exporter knows nothing of this operator: say what comes out, (..., n_channels).
         sizes = x.type().sizes()
         return node.setType(x.type().with_sizes([*sizes[:-1], codes.type().sizes()[1]]) if sizes else x.type())
@@ -51,13 +52,13 @@ class PackedLinear(nn.Module):
         super().__init__()
         self.register_buffer("int8", torch.from_numpy(codes))
         self.register_buffer("scale", torch.from_numpy(scale))
-        bias = linear.bias if linear.bias is not None else torch.zeros(linear.out_features)
-        self.register_buffer("bias", bias.detach().float().clone())
+        self.register_buffer("bias", None if linear.bias is None else linear.bias.detach().float().clone())
 
     def forward(self, x: Tensor) -> Tensor:
         """Multiply."""
+        bias = () if self.bias is None else (self.bias,)
         result: Tensor = _DynamicMatMul.apply(  # type: ignore[no-untyped-call]
-            x, self.int8, self.scale, self.bias
+            x, self.int8, self.scale, *bias
         )
         return result
 
