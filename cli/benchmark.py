@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .evaluate import progress, read_collections
+from .evaluate import progress, read_collections, tell
 from .options import command
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def run_benchmark(options: BenchmarkOptions) -> None:
         labellers = [] if options.scheme is not None else _labellers(options.model, loaded)
         scheme = labellers[0][1].scheme if options.scheme is None else Scheme.load(options.scheme)
         collections = read_collections(options.gold, scheme, options.texts)
-        systems = [*_baselines(read_gold(options.train, scheme), scheme, options), *labellers]
+        systems = [*_baselines(read_gold(options.train, scheme, note=tell), scheme, options), *labellers]
         tables = [(title, _scores(systems, gold, options)) for title, gold in collections]
     if options.as_json:
         plain = {title: {name: e.to_dict() for name, e in scores} for title, scores in tables}
@@ -144,6 +144,9 @@ def _scores(
         with progress(name, len(gold)) as done:
             judged = judge(system, gold, done)
         found.append((name, score(judged, system.scheme, options.resamples, options.seed)))
+    inclusion = found[0][1].inclusion
+    if inclusion is not None:
+        tell(inclusion.note)
     return found
 
 

@@ -114,6 +114,8 @@ def read_collections(
 ) -> list[tuple[str, list[GoldArticle]]]:
     """(title, gold articles) of what may be scored together: all gold that names speakers, and each of the others.
 
+    What is left out for lack of a label is told on stderr.
+
     Raises:
         RowError: a path holds no gold, or something in it is wrong.
         SchemeError: a label is not of the scheme.
@@ -124,13 +126,20 @@ def read_collections(
     names: list[str] = []
     apart: list[tuple[str, list[GoldArticle]]] = []
     for path in paths:
-        gold = read_gold(path, scheme, [] if texts is None else texts)
+        gold = read_gold(path, scheme, [] if texts is None else texts, tell)
         if all(article.knows_speakers for article in gold):
             together += gold
             names.append(collection_name(path))
         else:
             apart.append((collection_name(path), gold))
     return ([(", ".join(names), together)] if together else []) + apart
+
+
+def tell(line: str) -> None:
+    """Say something on stderr that stdout's figures do not say."""
+    from .terminal import safe
+
+    typer.echo(safe(line), err=True)
 
 
 def _result(labeller: Predictor, title: str, gold: Sequence[GoldArticle], options: EvaluateOptions) -> Result:
@@ -145,7 +154,10 @@ def _result(labeller: Predictor, title: str, gold: Sequence[GoldArticle], option
     if options.robustness:
         with progress("changed texts", len(gold)) as done:
             changes = tuple(robustness(labeller, judged, options.resamples, options.seed, done))
-    return Result(title, tuple(judged), evaluation, changes)
+    result = Result(title, tuple(judged), evaluation, changes)
+    if _note(result):
+        tell(_note(result))
+    return result
 
 
 def _spring(labeller: Predictor, families: Sequence[Any]) -> list[FamilyScore]:
@@ -180,8 +192,13 @@ def _write_errors(path: Path, results: Sequence[Result], scheme: Scheme) -> None
     # Gold with and without speakers is told apart by its confusions, so all of it goes on one page.
     found = mistakes([j for result in results for j in result.judged], scheme)
     with whole_file(path) as file:
-        file.write(page(found, scheme))
+        file.write(page(found, scheme, [note for note in map(_note, results) if note]))
     typer.echo(f"wrote {path}: {len(found.wrong)} wrong sentences", err=True)
+
+
+def _note(result: Result) -> str:
+    inclusion = result.evaluation.inclusion
+    return "" if inclusion is None else f"{result.title}: {inclusion.note}"
 
 
 def _plain(results: Sequence[Result], sprung: Sequence[FamilyScore]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -42,6 +42,8 @@ def print_evaluation(console: Console, evaluation: Evaluation, title: str) -> No
     )
     console.print(_interval_note(evaluation))
     console.print(_main_table(evaluation))
+    if evaluation.inclusion is not None and evaluation.inclusion.weighted:
+        console.print(_weighted_table(evaluation.inclusion.weighted))
     for head in evaluation.heads:
         if head.head != "attributed":
             console.print(_label_table(head))
@@ -88,6 +90,13 @@ def _main_table(evaluation: Evaluation) -> Table:
         table.add_row(_TITLES[head.head], str(head.macro_f1), str(head.accuracy), calibration)
     if evaluation.both_right is not None:
         table.add_row(_TITLES["both"], "", str(evaluation.both_right), "")
+    return table
+
+
+def _weighted_table(weighted: Mapping[str, Interval]) -> Table:
+    table = _table("Weighted by 1 / inclusion_p: estimates for the corpus", ["", "share right"])
+    for name, share in weighted.items():
+        table.add_row(_TITLES[name], str(share))
     return table
 
 

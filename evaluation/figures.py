@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .inclusion import Inclusion
 from .resample import Interval
 from .risk import RiskPoint
 from .spans import SpanScore
@@ -95,6 +96,7 @@ class Evaluation:
         heads: `speaker` (only where gold names speakers), `stance`, `attributed`.
         both_right: share of sentences whose speaker and stance are both right; None where gold names no speakers.
         groups: by outlet and by collection, where there are at least two.
+        inclusion: how gold was drawn, where that was with unequal probabilities; None otherwise.
         risk_coverage: what abstaining on the least certain sentences buys; () without probabilities.
         spans: sources, cues and contents against gold spans; () where gold has none.
         n_resamples: samples of articles behind the intervals.
@@ -106,6 +108,7 @@ class Evaluation:
     heads: tuple[HeadScores, ...]
     both_right: Interval | None
     groups: tuple[GroupScores, ...]
+    inclusion: Inclusion | None
     risk_coverage: tuple[RiskPoint, ...]
     spans: tuple[SpanScore, ...]
     n_resamples: int

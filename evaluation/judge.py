@@ -48,6 +48,7 @@ def judge(
     """
     judged = []
     for number, article in enumerate(gold, 1):
-        judged.append(Judged(article, labeller.label_sentences(article.article, article.sentences)))
+        predicted = [row for part in article.parts for row in labeller.label_sentences(*part)]
+        judged.append(Judged(article, article.scored(predicted)))
         done(number)
     return judged

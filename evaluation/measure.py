@@ -15,6 +15,7 @@ from ..model.records import LabelledSentence
 from ..model.scheme import Scheme
 from .figures import CalibrationBin, Evaluation, GroupScores, HeadScores, LabelFigures
 from .gold import GoldArticle
+from .inclusion import Inclusion, inclusion
 from .judge import Judged, Predictor, judge
 from .resample import Interval, Resampler, article_sums
 from .risk import risk_coverage
@@ -26,9 +27,10 @@ from .scores import (
     calibration_bins,
     calibration_errors,
     f1_by_label,
-    macro_f1s,
+    macro_f1s_of_samples,
     precision_by_label,
     recall_by_label,
+    shares,
 )
 from .spans import span_scores
 
@@ -61,6 +63,7 @@ def score(judged: Sequence[Judged], scheme: Scheme, n_resamples: int = 1000, see
             *_groups(judged, scheme, "outlet", n_resamples, seed),
             *_groups(judged, scheme, "gold", n_resamples, seed),
         ),
+        inclusion=_inclusion(judged, scheme, resampler),
         risk_coverage=risk_coverage(judged),
         spans=span_scores(judged, resampler),
         n_resamples=n_resamples,
@@ -131,9 +134,12 @@ def both_counts(judged: Sequence[Judged]) -> Floats:
     ).reshape(-1, 2)
 
 
-def shares(counts: Floats) -> Floats:
-    """First count by second, (..., 2) to (...,)."""
-    return np.asarray(counts[..., 0] / np.maximum(counts[..., 1], 1), np.float64)
+def _inclusion(judged: Sequence[Judged], scheme: Scheme, resampler: Resampler) -> Inclusion | None:
+    numbers = {head: _numbers(judged, scheme, head) for head in heads_of(judged)}
+    right = {head: (gold == predicted).astype(np.float64) for head, (gold, predicted, _) in numbers.items()}
+    if "speaker" in right:
+        right["both"] = right["speaker"] * right["stance"]
+    return inclusion([row for j in judged for row in j.gold.rows], right, numbers["stance"][2], resampler)
 
 
 def _head(judged: Sequence[Judged], scheme: Scheme, head: str, resampler: Resampler) -> HeadScores:
@@ -144,13 +150,17 @@ def _head(judged: Sequence[Judged], scheme: Scheme, head: str, resampler: Resamp
     return HeadScores(
         head=head,
         labels=labels,
-        macro_f1=resampler.interval(tables, macro_f1s),
+        macro_f1=_macro_f1(tables, resampler),
         accuracy=resampler.interval(tables, accuracies),
         by_label=_by_label(labels, total, tables, resampler),
         confusion=tuple(tuple(int(n) for n in row) for row in total),
         calibration_error=calibration,
         bins=bins,
     )
+
+
+def _macro_f1(tables: Floats, resampler: Resampler) -> Interval:
+    return resampler.interval(tables, macro_f1s_of_samples(tables.sum(0)))
 
 
 def _by_label(labels: Sequence[str], total: Ints, tables: Floats, resampler: Resampler) -> tuple[LabelFigures, ...]:
@@ -198,7 +208,7 @@ def _groups(judged: Sequence[Judged], scheme: Scheme, kind: str, n_resamples: in
     found = []
     for name, group in members.items():
         resampler = Resampler(len(group), n_resamples, seed)
-        figures = {head: resampler.interval(confusions(group, scheme, head), macro_f1s) for head in heads_of(group)}
+        figures = {head: _macro_f1(confusions(group, scheme, head), resampler) for head in heads_of(group)}
         both = both_right(group, resampler)
         if both is not None:
             figures["both"] = both

@@ -89,7 +89,7 @@ def mistakes(judged: Sequence[Judged], scheme: Scheme) -> Mistakes:
             given, said = (tuple(label_of(r, head, scheme) for head in heads) for r in (gold, row))
             if given == said:
                 continue
-            before, after = around(gold, j.gold.rows)
+            before, after = around(gold, j.gold.read)
             p = (row.speaker_p, row.stance_p)
             sure = [x for x, a, b in zip(p, given, said, strict=True) if a != b and x is not None]
             mistake = Mistake(

@@ -16,12 +16,13 @@ from .phenomena import PHENOMENA
 SUSPECT = "k-suspect"
 
 
-def page(found: Mistakes, scheme: Scheme) -> str:
+def page(found: Mistakes, scheme: Scheme, notes: Sequence[str] = ()) -> str:
     """The page.
 
     Args:
         found: what to show.
         scheme: gives the speakers' names and colours.
+        notes: what must be known of the gold to read the figures.
 
     Raises:
         SaysoError: jinja2 is not installed.
@@ -40,6 +41,7 @@ def page(found: Mistakes, scheme: Scheme) -> str:
     )
     return environment.get_template("mistakes.html.j2").render(
         found=found,
+        notes=notes,
         kinds=kinds,
         groups={name: [_shown(m, scheme) for m in members] for name, members in found.by_confusion().items()},
         n_suspect=sum(bool(m.suspects) for m in found.wrong),

@@ -15,6 +15,7 @@ import numpy as np
 from ..model.mentions import AliasMatcher, Mention
 from ..model.paragraphs import paragraph_spans
 from ..model.quotation import find_quotations
+from ..model.records import LabelledSentence
 from ..model.scheme import Scheme
 from ..train.examples import article_text
 from .gold import GoldArticle
@@ -34,11 +35,17 @@ _INVENTED = (
 
 
 def retexted(gold: GoldArticle, texts: Sequence[str]) -> GoldArticle:
-    """The article with these sentence texts, laid out anew; its spans, which would not fit any more, are gone."""
-    rows = [replace(row, text=text, start=0, end=0) for row, text in zip(gold.rows, texts, strict=True)]
+    """The article with these texts of all that is read, laid out anew; its spans, which would not fit now, are gone."""
+    return _laid_out(gold, [replace(row, text=text) for row, text in zip(gold.read, texts, strict=True)])
+
+
+def _laid_out(gold: GoldArticle, read: Sequence[LabelledSentence]) -> GoldArticle:
+    rows = [replace(row, start=0, end=0) for row in read]
     text, sentences = article_text(rows)
-    placed = tuple(replace(row, start=s.start, end=s.end) for row, s in zip(rows, sentences, strict=True))
-    return replace(gold, article=replace(gold.article, text=text), rows=placed, spans=None)
+    placed = [replace(row, start=s.start, end=s.end) for row, s in zip(rows, sentences, strict=True)]
+    labelled = tuple(row for row in placed if row.is_labelled)
+    context = tuple(row for row in placed if not row.is_labelled)
+    return replace(gold, article=replace(gold.article, text=text), rows=labelled, context=context, spans=None)
 
 
 def swap_quotes(gold: GoldArticle, scheme: Scheme, rng: np.random.Generator) -> GoldArticle:
@@ -61,7 +68,7 @@ def _requoted(gold: GoldArticle, new: Callable[[str, bool], str]) -> GoldArticle
     text = gold.article.text
     marks = find_quotations(text, paragraph_spans(text)).marks
     texts = []
-    for row in gold.rows:
+    for row in gold.read:
         pieces, at = [], row.start
         for mark in marks:
             if row.start <= mark.start and mark.end <= row.end:
@@ -69,12 +76,12 @@ def _requoted(gold: GoldArticle, new: Callable[[str, bool], str]) -> GoldArticle
                 at = mark.end
         texts.append("".join([*pieces, text[at : row.end]]).strip())
     # A sentence of nothing but a mark keeps it.
-    return retexted(gold, [new if new else row.text for new, row in zip(texts, gold.rows, strict=True)])
+    return retexted(gold, [new if new else row.text for new, row in zip(texts, gold.read, strict=True)])
 
 
 def capitals(gold: GoldArticle, scheme: Scheme, rng: np.random.Generator) -> GoldArticle:
     """Everything is in capitals."""
-    return retexted(gold, [row.text.upper() for row in gold.rows])
+    return retexted(gold, [row.text.upper() for row in gold.read])
 
 
 def typos(gold: GoldArticle, scheme: Scheme, rng: np.random.Generator) -> GoldArticle:
@@ -87,14 +94,13 @@ def typos(gold: GoldArticle, scheme: Scheme, rng: np.random.Generator) -> GoldAr
         i = int(rng.integers(1, len(word) - 2))
         return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
 
-    return retexted(gold, [_LONG_WORD.sub(mistyped, row.text) for row in gold.rows])
+    return retexted(gold, [_LONG_WORD.sub(mistyped, row.text) for row in gold.read])
 
 
 def merge_paragraphs(gold: GoldArticle, scheme: Scheme, rng: np.random.Generator) -> GoldArticle:
     """All paragraphs behind the first one, mostly the headline, become one."""
-    first = gold.rows[0].paragraph
-    rows = [row if row.paragraph == first else replace(row, paragraph=first + 1) for row in gold.rows]
-    return retexted(replace(gold, rows=tuple(rows)), [row.text for row in rows])
+    first = gold.read[0].paragraph
+    return _laid_out(gold, [row if row.paragraph == first else replace(row, paragraph=first + 1) for row in gold.read])
 
 
 def rename_people(gold: GoldArticle, scheme: Scheme, rng: np.random.Generator) -> GoldArticle:
@@ -112,7 +118,7 @@ def rename_people(gold: GoldArticle, scheme: Scheme, rng: np.random.Generator) -
     invented: dict[str, str] = {}
     names = list(rng.permutation(_INVENTED))
     texts = []
-    for row in gold.rows:
+    for row in gold.read:
         mentions = matcher.find(row.text)
         pieces, at = [], 0
         for match in pattern.finditer(row.text):

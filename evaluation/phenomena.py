@@ -25,7 +25,7 @@ PHENOMENA = {
 
 
 def phenomena(gold: GoldArticle, scheme: Scheme) -> list[tuple[str, ...]]:
-    """The kinds of attribution of each sentence, at least one each.
+    """The kinds of attribution of each row, at least one each.
 
     Args:
         gold: the article, with its gold labels.
@@ -34,7 +34,7 @@ def phenomena(gold: GoldArticle, scheme: Scheme) -> list[tuple[str, ...]]:
     readings = read_sentences(gold.article, gold.sentences, AliasMatcher(scheme.speakers))
     return [
         _kinds(reading, label_of(row, "attributed", scheme) == OUTLET)
-        for reading, row in zip(readings, gold.rows, strict=True)
+        for reading, row in zip(gold.scored(readings), gold.rows, strict=True)
     ]
 
 

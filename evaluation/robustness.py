@@ -11,10 +11,10 @@ import numpy as np
 from ..model.scheme import Scheme
 from .gold import GoldArticle
 from .judge import Judged, Predictor, judge
-from .measure import both_counts, confusions, heads_of, shares
+from .measure import both_counts, confusions, heads_of
 from .perturb import CHANGES
 from .resample import Interval, Resampler, percentile_interval
-from .scores import Floats, macro_f1s
+from .scores import Floats, macro_f1s_of_samples, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,21 @@ def _differ(one: GoldArticle, other: GoldArticle) -> int:
 
 def _drops(before: Sequence[Judged], after: Sequence[Judged], scheme: Scheme, resampler: Resampler) -> Iterator[Drop]:
     for head in heads_of(before):
-        yield _drop(head, confusions(before, scheme, head), confusions(after, scheme, head), macro_f1s, resampler)
+        tables = confusions(before, scheme, head), confusions(after, scheme, head)
+        was, now = (macro_f1s_of_samples(counts.sum(0)) for counts in tables)
+        yield _drop(head, *tables, was, now, resampler)
     if "speaker" in heads_of(before):
-        yield _drop("both", both_counts(before), both_counts(after), shares, resampler)
+        yield _drop("both", both_counts(before), both_counts(after), shares, shares, resampler)
 
 
-def _drop(name: str, before: Floats, after: Floats, figure: Callable[[Floats], Floats], resampler: Resampler) -> Drop:
-    was, now = (float(figure(counts.sum(0)[None])[0]) for counts in (before, after))
-    draws = resampler.draws(before, figure) - resampler.draws(after, figure)
+def _drop(
+    name: str,
+    before: Floats,
+    after: Floats,
+    figure_before: Callable[[Floats], Floats],
+    figure_after: Callable[[Floats], Floats],
+    resampler: Resampler,
+) -> Drop:
+    was, now = float(figure_before(before.sum(0))), float(figure_after(after.sum(0)))
+    draws = resampler.draws(before, figure_before) - resampler.draws(after, figure_after)
     return Drop(name, was, now, percentile_interval(was - now, draws))

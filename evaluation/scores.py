@@ -6,7 +6,7 @@ articles at once (see `resample`): counts may have any number of leading axes, o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +82,31 @@ def macro_f1s(counts: NDArray[np.generic]) -> Floats:
     return np.asarray(np.where(there, f1, 0.0).sum(-1) / np.maximum(there.sum(-1), 1), np.float64)
 
 
+def macro_f1s_of_samples(whole: NDArray[np.generic]) -> Callable[[Floats], Floats]:
+    """`macro_f1s` for resamples of one set of articles: the mean is always over the labels of the whole set.
+
+    A resample may lack all sentences of a rare label. Were the label dropped from its mean, a label that the model
+    never gets right would raise the macro-F1 of every resample without it, above the figure itself; an F1 of 0 would
+    err the other way. There the label keeps the F1 that it has in the whole set, which moves the mean neither way. The
+    limit: such a resample says nothing of how much that label's F1 may vary, so that an interval with a label of one or
+    two articles is too narrow.
+
+    Args:
+        whole: (n_labels, n_labels) from `confusion`, of all articles.
+
+    Returns:
+        From (..., n_labels, n_labels) counts to (...,) figures; of `whole` itself it is `macro_f1s`.
+    """
+    own = f1_by_label(whole)
+    labels = np.flatnonzero(~np.isnan(own))
+
+    def figure(counts: Floats) -> Floats:
+        f1 = f1_by_label(counts)[..., labels]
+        return np.asarray(np.where(np.isnan(f1), own[labels], f1).sum(-1) / max(len(labels), 1), np.float64)
+
+    return figure
+
+
 def macro_f1(counts: NDArray[np.generic]) -> float:
     """`macro_f1s` of one table."""
     return float(macro_f1s(counts))
@@ -91,6 +116,11 @@ def accuracies(counts: NDArray[np.generic]) -> Floats:
     """Share of sentences whose label is right, (...,), 0 where there is no sentence."""
     table = counts.astype(np.float64)
     return np.asarray(np.trace(table, axis1=-2, axis2=-1) / np.maximum(table.sum((-2, -1)), 1), np.float64)
+
+
+def shares(counts: Floats) -> Floats:
+    """First count by second, (..., 2) to (...,)."""
+    return np.asarray(counts[..., 0] / np.maximum(counts[..., 1], 1), np.float64)
 
 
 def label_scores(counts: Ints, labels: Sequence[str]) -> list[LabelScore]:

@@ -34,6 +34,7 @@ from sayso.model.errors import RowError, SaysoError, SchemeError
 from sayso.model.records import Article, Evidence, LabelledSentence, Sentence
 from sayso.model.rowfiles import write_rows
 from sayso.model.scheme import Scheme
+from sayso.train.examples import from_rows
 
 SCHEME = Scheme.load("belgorod")
 LETTERS = {s.letter: s.id for s in SCHEME.speakers}
@@ -284,6 +285,122 @@ def test_bad_gold_is_refused(tmp_path: Path, rows: list[LabelledSentence], error
         read_gold(tmp_path / "rows.jsonl", SCHEME)
 
 
+# Sampled sentences, and rows that nobody has labelled yet.
+
+
+class Reader(Scripted):
+    """Scripted, and remembers what it was given to read."""
+
+    def __init__(self, said: Mapping[str, str]) -> None:
+        super().__init__(said)
+        self.parts: list[tuple[str, ...]] = []
+
+    def label_sentences(self, article: Article, sentences: Sequence[Sentence]) -> tuple[LabelledSentence, ...]:
+        self.parts.append(tuple(s.text for s in sentences))
+        assert article.text.split() == " ".join(self.parts[-1]).split()
+        assert all(article.text[s.start : s.end] == s.text for s in sentences)
+        return super().label_sentences(article, sentences)
+
+
+def sampled() -> list[LabelledSentence]:
+    """Two sentences of one article as `sayso sample` writes them: without what stood between them, but for context."""
+    context = [{"before": RAID[0].text, "after": ""}, {"before": "“No.”\n\nRain fell.", "after": "He left."}]
+    return [replace(r, extra=c) for r, c in zip((RAID[1], RAID[3]), context, strict=True)]
+
+
+def test_sampled_sentences_are_read_in_their_context_and_scored_without_it() -> None:
+    gold = gold_articles(sampled(), "mine")
+    reader = Reader(script(RAID))
+    (judged,) = judge(reader, gold)
+    # Each by itself: what stands before the second one did not follow the first one.
+    assert reader.parts == [(RAID[0].text, RAID[1].text), ("“No.”", "Rain fell.", RAID[3].text, "He left.")]
+    (learned,) = from_rows(sampled(), "mine")
+    assert (gold[0].article.text, [s.text for s in gold[0].sentences]) == (
+        learned.text,
+        [s.text for s in learned.sentences],
+    )
+    assert [(r.sentence, r.text) for r in judged.gold.rows] == [(1, RAID[1].text), (3, RAID[3].text)]
+    assert [r.text for r in judged.predicted] == [RAID[1].text, RAID[3].text]
+    result = score([judged], SCHEME, 0)
+    assert (result.n_sentences, result.both_right and result.both_right.value) == (2, 1.0)
+    wrong = mistakes(judge(Reader(script(RAID, s3="Kr")), gold), SCHEME)
+    assert [(m.gold.sentence, m.before) for m in wrong.wrong] == [(3, "“No.”\n\nRain fell.")]
+
+
+def test_every_change_is_made_to_the_context_too() -> None:
+    (gold,) = gold_articles(sampled(), "mine")
+    for name, change in CHANGES.items():
+        new = change(gold, SCHEME, np.random.default_rng(0))
+        assert [(r.sentence, r.speaker) for r in new.rows] == [(1, "kremlin"), (3, "ukrainian_officials")]
+        assert len(new.sentences) == 6
+        assert all(new.article.text[s.start : s.end] == s.text for s in new.sentences), name
+    assert "RAIN FELL." in CHANGES["all capitals"](gold, SCHEME, np.random.default_rng(0)).article.text
+
+
+def test_rows_without_both_labels_are_read_and_not_scored(tmp_path: Path) -> None:
+    open_ = [replace(RAID[0], speaker="", stance=""), RAID[1], replace(RAID[2], stance=""), RAID[3]]
+    write_rows(tmp_path / "rows.csv", [*open_, *(replace(r, speaker="", stance="") for r in FAIR)])
+    notes: list[str] = []
+    gold = read_gold(tmp_path / "rows.csv", SCHEME, note=notes.append)
+    assert notes == [
+        f"{tmp_path}/rows.csv: not scored because they lack a label: 4 of 6 sentences (1 of them one of the two)"
+    ]
+    # Nothing of the second article is labelled: it is no article of the samples behind the intervals.
+    assert [[r.sentence for r in article.rows] for article in gold] == [[1, 3]]
+    reader = Reader(script(RAID))
+    judged = judge(reader, gold)
+    assert reader.parts == [tuple(r.text for r in RAID)]
+    assert score(judged, SCHEME, 0).n_sentences == 2
+
+
+def test_gold_in_which_nothing_is_labelled_is_refused(tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.jsonl", [replace(r, speaker="") for r in RAID])
+    with pytest.raises(RowError, match="no labelled sentence"):
+        read_gold(tmp_path / "rows.jsonl", SCHEME)
+
+
+def test_what_only_convert_reads_is_told(tmp_path: Path) -> None:
+    (tmp_path / "tasks_done.xlsx").write_bytes(b"PK")
+    with pytest.raises(RowError, match=r"sayso convert .*tasks_done\.xlsx gold\.jsonl"):
+        read_gold(tmp_path / "tasks_done.xlsx", SCHEME)
+
+
+def drawn(p: Sequence[object]) -> list[LabelledSentence]:
+    """RAID and FAIR with these inclusion probabilities."""
+    return [replace(r, extra={"inclusion_p": x}) for r, x in zip([*RAID, *FAIR], p, strict=True)]
+
+
+def test_weighted_shares_by_hand() -> None:
+    # Weights 10, 2, 2, 2, 2, 2; the second sentence has the wrong speaker, the fifth the wrong stance and speaker:
+    # speaker (20 - 4) / 20, stance (20 - 2) / 20, both (20 - 4) / 20. As drawn 4 of 6 are right.
+    rows = drawn([0.1, 0.5, "0.5", 0.5, 0.5, 0.5])
+    result = evaluate(Scripted(script(RAID, s1="Ur") | script(FAIR, s0="Gr")), gold_articles(rows, "mine"), 20)
+    assert result.both_right is not None
+    assert result.both_right.value == pytest.approx(4 / 6)
+    assert result.inclusion is not None
+    weighted = {name: share.value for name, share in result.inclusion.weighted.items()}
+    assert weighted == pytest.approx({"speaker": 0.8, "stance": 0.9, "attributed": 0.9, "both": 0.8})
+    # One article alone has 14 of 16 right, the other 2 of 4.
+    both = result.inclusion.weighted["both"]
+    assert (both.low, both.high) == (0.5, 0.875)
+
+
+def test_gold_says_how_it_was_drawn() -> None:
+    labeller = Scripted(script(RAID) | script(FAIR))
+    assert evaluate(labeller, gold_articles(drawn([0.2] * 6), "mine"), 0).inclusion is None
+    partly = evaluate(labeller, gold_articles(drawn([0.2, "", None, 0.2, 0.2, 0.2]), "mine"), 0).inclusion
+    assert partly is not None
+    assert partly.weighted == {}
+    assert "2 of 6 sentences have no inclusion_p" in partly.note
+
+
+@pytest.mark.parametrize("p", [0, 1.5, "often"])
+def test_a_bad_inclusion_probability_is_told(tmp_path: Path, p: object) -> None:
+    write_rows(tmp_path / "rows.jsonl", drawn([0.5, p, 0.5, 0.5, 0.5, 0.5]))
+    with pytest.raises(RowError, match=r"sentence 1 of article 'one': bad 'inclusion_p'"):
+        read_gold(tmp_path / "rows.jsonl", SCHEME)
+
+
 # Changed texts.
 
 
@@ -457,6 +574,25 @@ def test_the_command_prints_json_and_traps_and_the_page(
     assert data["traps"][0]["n"] == 1
     wrong = 6 - round(gold["both_right"]["value"] * 6)
     assert f"{wrong} of 6 sentences wrong" in html.read_text(encoding="utf-8")
+
+
+def test_the_command_says_what_is_not_scored_and_how_gold_was_drawn(
+    app: typer.Typer, tiny_model: Path, tmp_path: Path
+) -> None:
+    rows = drawn([0.1, 0.5, 0.5, 0.5, 0.5, 0.5])
+    write_rows(tmp_path / "gold.jsonl", [replace(rows[0], stance=""), *rows[1:4], replace(rows[4], extra={}), rows[5]])
+    html = tmp_path / "wrong.html"
+    command = [str(tmp_path / "gold.jsonl"), "--model", str(tiny_model), "--resamples", "5", "--errors", str(html)]
+    result = CliRunner().invoke(app, [*command, "--json"])
+    assert result.exit_code == 0, result.output
+    assert "not scored because they lack a label: 1 of 6 sentences (1 of them one of the two)" in result.stderr
+    assert "drawn with unequal probabilities" in result.stderr
+    (gold,) = json.loads(result.stdout)["gold"]
+    assert gold["n_sentences"] == 5
+    assert "1 of 5 sentences have no inclusion_p" in gold["inclusion"]["note"]
+    assert "drawn with unequal probabilities" in html.read_text(encoding="utf-8")
+    write_rows(tmp_path / "gold.jsonl", rows)
+    assert "Weighted by 1 / inclusion_p" in CliRunner().invoke(app, command[:3]).stdout
 
 
 def test_nothing_to_evaluate_on_is_a_usage_error(app: typer.Typer) -> None:

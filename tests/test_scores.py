@@ -20,6 +20,7 @@ from sayso.evaluation.scores import (
     label_scores,
     macro_f1,
     macro_f1s,
+    macro_f1s_of_samples,
 )
 
 LABELS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
@@ -52,6 +53,30 @@ def test_interval_by_hand() -> None:
     tables = np.array([[[3, 1], [0, 0]], [[1, 3], [0, 0]]], float)
     interval = Resampler(2, 1000, 0).interval(tables, accuracies)
     assert (interval.value, interval.low, interval.high) == (0.5, 0.25, 0.75)
+
+
+def test_a_label_that_a_sample_lacks_stays_in_the_mean() -> None:
+    # Eleven articles with 3 of 4 sentences of label 0 and both of label 1 right; in the twelfth stands one sentence of
+    # label 2, taken for 0. Label 3 never occurs. Each label's F1 over all: 2 * 33 / (44 + 34) for 0, 2 * 22 / (22 + 33)
+    # for 1, 0 for 2. A sample without the twelfth article has label 2 in the mean all the same, with its own F1, 0.
+    usual = [[3, 1, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    odd = [[0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+    tables = np.array([usual] * 11 + [odd], float)
+    whole = tables.sum(0)
+    figure = macro_f1s_of_samples(whole)
+    assert figure(whole) == pytest.approx((66 / 78 + 44 / 55) / 3)
+    assert figure(whole) == pytest.approx(macro_f1(whole))
+    without = np.array([usual], float)
+    assert figure(without) == pytest.approx((6 / 7 + 4 / 5) / 3)
+    assert macro_f1s(without) == pytest.approx((6 / 7 + 4 / 5) / 2)
+    interval = Resampler(12, 1000, 0).interval(tables, figure)
+    assert interval.low <= interval.value <= interval.high < 0.6
+
+
+def test_a_label_that_is_never_wrong_costs_no_sample_that_lacks_it() -> None:
+    tables = np.array([[[4, 0], [0, 0]]] * 3 + [[[4, 0], [0, 1]]], float)
+    interval = Resampler(4, 200, 0).interval(tables, macro_f1s_of_samples(tables.sum(0)))
+    assert (interval.value, interval.low, interval.high) == (1.0, 1.0, 1.0)
 
 
 def test_calibration_error_by_hand() -> None:

@@ -146,6 +146,36 @@ def _laid_out(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[Sentence, ..
     return text, tuple(sentences)
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedSentence:
+    """A sentence of the text that an article's rows are read in.
+
+    Attributes:
+        sentence: at its place in that text.
+        row: the row whose sentence it is, or around which it stands.
+        is_context: whether it only stands around the row's own sentence.
+    """
+
+    sentence: Sentence
+    row: LabelledSentence
+    is_context: bool = False
+
+
+def reading_text(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[PlacedSentence, ...]]:
+    """The text that an article's rows are read in, in training and in evaluation, and its sentences in order.
+
+    Sentences that were drawn by themselves stand in the context that they bring (columns `before` and `after`).
+
+    Raises:
+        RowError: two rows overlap.
+    """
+    ordered = sorted(rows, key=lambda row: row.sentence)
+    if any(row.extra.get(side) for row in ordered for side in ("before", "after")):
+        return _in_context(ordered)
+    text, sentences = article_text(ordered)
+    return text, tuple(PlacedSentence(s, row) for s, row in zip(sentences, ordered, strict=True))
+
+
 def from_rows(rows: Sequence[LabelledSentence], origin: str) -> list[TrainingArticle]:
     """Group rows into training articles, in the order in which the articles first appear.
 
@@ -159,13 +189,10 @@ def from_rows(rows: Sequence[LabelledSentence], origin: str) -> list[TrainingArt
     ordered = sorted(rows, key=lambda row: order[row.article])
     articles = []
     for article, group in groupby(ordered, key=lambda row: row.article):
-        members = sorted(group, key=lambda row: row.sentence)
-        targets = tuple(_target(row) for row in members)
-        if any(row.extra.get(side) for row in members for side in ("before", "after")):
-            text, sentences, targets = _in_context(members, targets)
-        else:
-            text, sentences = article_text(members)
-        articles.append(TrainingArticle(article, origin, text, sentences, targets, outlet=members[0].outlet))
+        text, placed = reading_text(list(group))
+        sentences = tuple(one.sentence for one in placed)
+        targets = tuple(UNLABELLED if one.is_context else _target(one.row) for one in placed)
+        articles.append(TrainingArticle(article, origin, text, sentences, targets, outlet=placed[0].row.outlet))
     return articles
 
 
@@ -186,31 +213,31 @@ def _target(row: LabelledSentence) -> Target:
     return Target((row.speaker,), row.stance, value)
 
 
-def _in_context(
-    rows: Sequence[LabelledSentence], targets: Sequence[Target]
-) -> tuple[str, tuple[Sentence, ...], tuple[Target, ...]]:
-    """Each sentence between its context, one after the other; sentences of the context are UNLABELLED.
+def _in_context(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[PlacedSentence, ...]]:
+    """Each sentence between its context, one after the other.
 
     Paragraph 0 is the headline: only an article whose first sampled sentence stands there has one here.
     """
     text, paragraph = "", min(1, rows[0].paragraph)
-    sentences: list[Sentence] = []
-    known: list[Target] = []
-    for row, target in zip(rows, targets, strict=True):
+    placed: list[PlacedSentence] = []
+    for row in rows:
         paragraph += bool(text)
         text += "\n\n" if text else ""
-        for part, its_target in ((row.extra.get("before"), None), (row.text, target), (row.extra.get("after"), None)):
+        for part, is_context in ((row.extra.get("before"), True), (row.text, False), (row.extra.get("after"), True)):
             if not part:
                 continue
             whole = str(part)
-            found = [Sentence(0, 0, 0, len(whole), whole)] if its_target is not None else segment(whole).kept
+            found = segment(whole).kept if is_context else [Sentence(0, 0, 0, len(whole), whole)]
             text += "" if not text or text[-1].isspace() else " "
             start = len(text)
-            sentences += [
-                Sentence(paragraph + s.paragraph, len(sentences) + i, start + s.start, start + s.end, s.text)
+            placed += [
+                PlacedSentence(
+                    Sentence(paragraph + s.paragraph, len(placed) + i, start + s.start, start + s.end, s.text),
+                    row,
+                    is_context,
+                )
                 for i, s in enumerate(found)
             ]
-            known += [UNLABELLED if its_target is None else its_target] * len(found)
-            paragraph = sentences[-1].paragraph if sentences else paragraph
+            paragraph = placed[-1].sentence.paragraph if placed else paragraph
             text += whole
-    return text, tuple(sentences), tuple(known)
+    return text, tuple(placed)
