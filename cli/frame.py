@@ -74,11 +74,22 @@ def run_frame(options: FrameOptions) -> None:
     by = ("outlet",) if options.by is None else tuple(dict.fromkeys(options.by))
     plan = Plan(by, _pair(options.lean), options.wire, options.resamples, options.seed)
     findings = find(rows, gold, scheme, plan)
+    _warn_of_missing(findings)
     provenance = _provenance(options)
     if options.format == "html" and options.out is not None:
         _write_page(findings, provenance, options.out)
     else:
         _write_text(findings, provenance, options)
+
+
+def _warn_of_missing(findings: Findings) -> None:
+    from ..framing.missing import some_of
+    from ..framing.summary import counted
+
+    missing = () if findings.gold is None else findings.gold.missing
+    if missing:
+        articles = counted(len(missing), "hand-labelled article is", "hand-labelled articles are")
+        typer.echo(f"warning: {articles} not among the rows: {some_of(missing)}", err=True)
 
 
 frame = command("frame", FrameOptions, run_frame)

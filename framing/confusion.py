@@ -61,7 +61,7 @@ def scores_table(study: Study, gold: Gold) -> pl.DataFrame:
                     "accuracy": 1 - rates.value[g, i],
                     "low": 1 - rates.high[g, i],
                     "high": 1 - rates.low[g, i],
-                    "macro_f1": None if head == "both" or not inside.height else _macro_f1(inside, head),
+                    "macro_f1": None if head == "both" or np.isnan(rates.value[g, i]) else _macro_f1(inside, head),
                 }
             )
     return pl.DataFrame(parts).with_columns(pl.col(pl.Float64).fill_nan(None))

@@ -11,6 +11,7 @@ from ..model.scheme import Scheme
 from .confusion import confusion_table, error_tests, scores_table
 from .layout import ALL, WIRE_GROUP, WIRE_MODES
 from .measures import MEASURES, Measure, measure_named
+from .missing import missing_articles
 from .pairs import cramers_v
 from .resample import MIN_ARTICLES, Estimates, ratio
 from .study import Study, corrected_table, differences_table, estimates_table, study_of
@@ -46,20 +47,26 @@ class GoldFacts:
     """The hand-labelled sample in numbers.
 
     Attributes:
-        n_articles: articles with hand labels.
-        n_sentences: sentences with hand labels.
+        n_articles: articles with hand labels, among the rows that count.
+        n_sentences: sentences with hand labels, likewise.
         unit: `article` or `sentence`: what was drawn.
-        assumed: whether the inclusion probabilities are assumed.
+        assumed: the design that is assumed for want of inclusion probabilities, in words; else empty.
+        stated: whether the file says what was drawn.
+        left_out: groups that the sample was evidently not drawn from, each with its column.
         n_unmatched: hand-labelled sentences that no counted row has.
         n_partial: sampled articles that are not labelled to the end.
+        missing: hand-labelled articles that are not among the rows.
     """
 
     n_articles: int
     n_sentences: int
     unit: str
-    assumed: bool
+    assumed: str
+    stated: bool
+    left_out: tuple[str, ...]
     n_unmatched: int
     n_partial: int
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class View:
     Attributes:
         by: the column.
         groups: names of the groups.
+        nested: whether every article lies in one group; a sample can correct nothing where not.
         estimates: rows as of `shares` and, with a sample, of `corrected`, for all measures.
         voices: sentences of every group by speaker and stance.
         differences: rows as of `compare` for the measures in COMPARED; no rows where groups are not compared.
@@ -77,11 +85,13 @@ class View:
         scores: how often the model is right (with a sample).
         confusion: human against model labels (with a sample).
         tests: does the model err differently for the groups (with a sample).
-        n_copies: articles left out as copies.
+        n_copies: articles left out as copies of another one in their group.
+        n_outside_total: articles left out of the total of all groups only, as copies of one in another group.
     """
 
     by: str
     groups: tuple[str, ...]
+    nested: bool
     estimates: pl.DataFrame
     voices: pl.DataFrame
     differences: pl.DataFrame
@@ -91,6 +101,12 @@ class View:
     confusion: pl.DataFrame | None
     tests: pl.DataFrame | None
     n_copies: int
+    n_outside_total: int
+
+    @property
+    def corrected(self) -> bool:
+        """Whether any figure is corrected for the model's errors."""
+        return "corrected" in self.estimates.columns and self.estimates["corrected"].is_not_null().any()
 
     @property
     def thin(self) -> tuple[str, ...]:
@@ -139,13 +155,22 @@ def find(rows: pl.DataFrame, gold: pl.DataFrame | None, scheme: Scheme, plan: Pl
         SchemeError: a label is not of the scheme.
     """
     table = prepared(rows, scheme)
-    studies = [study_of(table, gold, scheme, by, plan.wire) for by in plan.by]
+    missing = () if gold is None else missing_articles(gold, table)
+    studies = [study_of(table, gold, scheme, by, plan.wire, plan.by) for by in plan.by]
     first = studies[0].gold
     facts = None
     if first is not None:
-        n_articles, n_sentences = len(first.sample.cell), first.rows.height
-        unit = first.sample.unit
-        facts = GoldFacts(n_articles, n_sentences, unit, first.assumed, first.n_unmatched, first.n_partial)
+        facts = GoldFacts(
+            n_articles=first.rows["article"].n_unique(),
+            n_sentences=first.rows.height,
+            unit=first.sample.unit,
+            assumed=first.assumed,
+            stated=first.stated,
+            left_out=first.left_out,
+            n_unmatched=first.n_unmatched,
+            n_partial=first.n_partial,
+            missing=missing,
+        )
     views = tuple(_view(study, plan) for study in studies)
     return Findings(scheme, plan, table, views, facts, _wire_table(table, scheme, plan))
 
@@ -174,6 +199,7 @@ def _view(study: Study, plan: Plan) -> View:
     return View(
         by=study.by,
         groups=study.layout.groups,
+        nested=study.layout.nested,
         estimates=pl.concat(estimates, how="diagonal_relaxed"),
         voices=study.table.group_by("group", "speaker", "stance")
         .agg(pl.len().alias("n_sentences"))
@@ -185,11 +211,12 @@ def _view(study: Study, plan: Plan) -> View:
         confusion=None if gold is None else confusion_table(gold),
         tests=None if gold is None else error_tests(study, gold),
         n_copies=study.layout.n_copies,
+        n_outside_total=study.layout.n_outside_total,
     )
 
 
 def _correctable(study: Study, measure: Measure) -> bool:
-    return study.gold is not None and not (measure.scale.whole_articles and study.gold.sample.unit == "sentence")
+    return study.gold is not None and study.gold.corrects(measure)
 
 
 def _why_uncompared(study: Study) -> str | None:
@@ -204,7 +231,7 @@ def _why_uncompared(study: Study) -> str | None:
 
 
 def _distances(study: Study, measure: Measure, found: Estimates) -> pl.DataFrame:
-    """Cramer's V between the speaker distributions of every pair."""
+    """Cramer's V between the speaker distributions of every pair, by the model's labels."""
     totals = measure.count(study.data)
     counts = np.zeros((len(study.layout.groups), len(totals.items)))
     np.add.at(counts, study.layout.group, totals.y)
@@ -214,7 +241,7 @@ def _distances(study: Study, measure: Measure, found: Estimates) -> pl.DataFrame
     known = effect > 0
     effect = ratio(np.where(known, effect, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
     n_effective = np.where(np.isfinite(effect), counts.sum(axis=1) / effect, 0.0)
-    v, corrected = cramers_v(counts, n_effective)
+    v, bias_corrected = cramers_v(counts, n_effective)
     first, second = np.triu_indices(len(counts), 1)
     names = np.array(study.layout.groups)
     return pl.DataFrame(
@@ -223,7 +250,9 @@ def _distances(study: Study, measure: Measure, found: Estimates) -> pl.DataFrame
             "group": names[first].tolist(),
             "versus": names[second].tolist(),
             "cramers_v": v,
-            "cramers_v_corrected": np.where(np.minimum(n_effective[first], n_effective[second]) > 0, corrected, np.nan),
+            "cramers_v_bias_corrected": np.where(
+                np.minimum(n_effective[first], n_effective[second]) > 0, bias_corrected, np.nan
+            ),
         }
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
 

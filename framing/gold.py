@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ..model.errors import RowError
 from ..model.scheme import Scheme, unknown_label
 from .correction import GoldSample
+from .design import assumed_probabilities, assumption, left_out
 from .layout import Layout
 from .measures import Measure, Sentences, Totals, sentence_arrays
 from .table import Rows, as_polars, typed
 
 UNITS = ("article", "sentence")
-#: Hand-labelled sentences whose text differs from the row of the same number: above this share nothing fits.
+#: Hand-labelled sentences whose text differs from the row of the same number: above this share nothing fits. An
+#: article of which no more than this share lacks a hand label counts as labelled from end to end.
 MOST_STRAY = 0.05
 
 
@@ -29,33 +33,55 @@ class Gold:
         sample: how they were drawn.
         model: the model's labels as arrays, weighted where sentences were drawn.
         human: the human labels as arrays, likewise.
-        assumed: whether the inclusion probabilities were missing, and a simple random sample within each group is
-            assumed.
+        whole: (n_gold,) whether the article is labelled from end to end.
+        assumed: where the inclusion probabilities were missing, the design that is assumed, in words; else empty.
+        stated: whether the file says what was drawn.
+        left_out: groups that the sample was evidently not drawn from, each with its column: `outlet X`.
         n_unmatched: hand-labelled sentences that no counted row has.
-        n_partial: sampled articles of which some sentences have no hand label.
+        n_partial: hand-labelled articles that are not labelled from end to end, where articles were drawn. They take
+            no part in measures of whole articles, and in none where the file does not say what was drawn.
     """
 
     rows: pl.DataFrame
     sample: GoldSample
     model: Sentences
     human: Sentences
-    assumed: bool
+    whole: NDArray[np.bool_]
+    assumed: str
+    stated: bool
+    left_out: tuple[str, ...]
     n_unmatched: int
     n_partial: int
 
-    def totals(self, measure: Measure) -> tuple[Totals, Totals]:
-        """The measure's weighted sums for the sampled articles: by the model's labels, by the human ones."""
-        return self._weighted(measure.count(self.model)), self._weighted(measure.count(self.human))
+    def corrects(self, measure: Measure) -> bool:
+        """Whether the sample says anything of the measure: some need whole articles."""
+        return not measure.scale.whole_articles or (self.sample.unit == "article" and bool(self.whole.any()))
 
-    def _weighted(self, totals: Totals) -> Totals:
-        cell = self.sample.cell
+    def sample_of(self, measure: Measure) -> GoldSample:
+        """The sampled articles that the measure can be counted in."""
+        sample = self.sample
+        if not measure.scale.whole_articles or self.whole.all():
+            return sample
+        parts = (sample.cell[self.whole], sample.open[self.whole], sample.n_sentences[self.whole])
+        return replace(sample, cell=parts[0], open=parts[1], n_sentences=parts[2])
+
+    def totals(self, measure: Measure) -> tuple[Totals, Totals]:
+        """The measure's weighted sums for the articles of `sample_of`: by the model's labels, by the human ones."""
+        sample = self.sample_of(measure)
+        return self._weighted(measure.count(self.model), sample), self._weighted(measure.count(self.human), sample)
+
+    @staticmethod
+    def _weighted(totals: Totals, sample: GoldSample) -> Totals:
+        cell = sample.cell
         # Where sentences were drawn, each sentence carries its weight already.
-        weight = 1 / (1 - self.sample.open) if self.sample.unit == "article" else np.ones(len(cell))
+        weight = 1 / (1 - sample.open) if sample.unit == "article" else np.ones(len(cell))
         y, x, size = totals.y[cell], totals.x[cell], totals.size[cell]
         return Totals(totals.measure, totals.items, y * weight[:, None], x * weight[:, None], size * weight)
 
 
-def match(gold: Rows, table: pl.DataFrame, layout: Layout, scheme: Scheme) -> Gold:
+def match(
+    gold: Rows, table: pl.DataFrame, layout: Layout, scheme: Scheme, strata: Sequence[tuple[str, pl.DataFrame]]
+) -> Gold:
     """Match hand-labelled rows with the rows of the corpus by (article, sentence).
 
     Args:
@@ -64,6 +90,8 @@ def match(gold: Rows, table: pl.DataFrame, layout: Layout, scheme: Scheme) -> Go
         table: the rows that count, from `lay_out`.
         layout: their cells.
         scheme: the labels.
+        strata: columns with their groups, from `strata_of`. Without `inclusion_p` the sample is assumed to be drawn
+            within those of the first; and all of them are looked through for groups that it leaves out.
 
     Raises:
         RowError: nothing matches, texts do not fit, or a probability is none.
@@ -77,30 +105,82 @@ def match(gold: Rows, table: pl.DataFrame, layout: Layout, scheme: Scheme) -> Go
     if twice.height:
         place = f"sentence {twice['sentence'][0]} of article {twice['article'][0]!r}"
         raise RowError(f"gold: {place} stands there twice", hint="`sayso agree --resolve` makes one label of several")
-    unit = _unit(hand)
+    unit, stated = _unit(hand)
     rows = _joined(hand, table)
     n_unmatched = hand.height - rows.height
-    rows, assumed = _with_probability(rows, layout, unit)
+    rows, whole = _whole_articles(rows, table)
+    n_partial = 0 if unit == "sentence" else int((~whole["whole"]).sum())
+    if n_partial and not stated:
+        rows = _only_whole(rows, whole)
+    rows, assumed = _with_probability(rows, *strata[0], unit)
     rows = rows.sort("article", "sentence")
-    articles = rows.group_by("cell").agg(pl.len().alias("n"), pl.col("inclusion_p").first()).sort("cell")
-    sizes = table.group_by("cell").len().sort("cell")["len"].to_numpy()
+    articles = (
+        rows.group_by("cell")
+        .agg(pl.len().alias("n"), pl.col("inclusion_p").first(), pl.col("whole").first())
+        .sort("cell")
+    )
     cell = articles["cell"].cast(pl.Int64).to_numpy()
     n_sentences = articles["n"].cast(pl.Float64).to_numpy()
     p = articles["inclusion_p"].to_numpy()
     by_hand = rows.with_columns(pl.col("human_speaker").alias("speaker"), pl.col("human_stance").alias("stance"))
     weight = 1 / rows["inclusion_p"].to_numpy() if unit == "sentence" else None
+    missed, beyond = _beyond(rows, layout, unit, strata[:1] if assumed else strata)
     return Gold(
         rows=rows,
-        sample=GoldSample(cell, 1 - p if unit == "article" else np.ones(len(cell)), unit, n_sentences),
+        sample=GoldSample(cell, 1 - p if unit == "article" else np.ones(len(cell)), unit, n_sentences, beyond),
         model=sentence_arrays(rows, layout.n_cells, scheme, weight),
         human=sentence_arrays(by_hand, layout.n_cells, scheme, weight),
+        whole=articles["whole"].to_numpy(),
         assumed=assumed,
+        stated=stated,
+        left_out=missed,
         n_unmatched=n_unmatched,
-        n_partial=int((n_sentences < sizes[cell]).sum()) if unit == "article" else 0,
+        n_partial=n_partial,
     )
 
 
-def _unit(hand: pl.DataFrame) -> str:
+def _whole_articles(rows: pl.DataFrame, table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Hand-labelled rows with the column `whole`, and the same by cell: is the article labelled from end to end?"""
+    sizes = table.group_by("cell").agg(pl.len().alias("n_rows"))
+    cells = rows.group_by("cell").agg(pl.len().alias("n_labelled")).join(sizes, on="cell")
+    whole = pl.col("n_labelled") >= (1 - MOST_STRAY) * pl.col("n_rows")
+    cells = cells.select("cell", whole.alias("whole"))
+    return rows.join(cells, on="cell"), cells
+
+
+def _only_whole(rows: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """The rows of articles that are labelled from end to end: of the others nobody knows how they were drawn.
+
+    Raises:
+        RowError: there are none.
+    """
+    if not cells["whole"].any():
+        raise RowError(
+            "gold: no article is labelled from end to end, and nothing says how its sentences were drawn",
+            expected="sample_unit (article or sentence) and inclusion_p in every row, or hand labels of whole articles",
+            found=f"{rows.height} hand-labelled sentences of {cells.height} articles",
+            hint="`sayso sample` writes both columns; articles drawn whole but labelled in part: sample_unit = article",
+        )
+    return rows.filter("whole")
+
+
+def _beyond(
+    rows: pl.DataFrame, layout: Layout, unit: str, strata: Sequence[tuple[str, pl.DataFrame]]
+) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
+    """The groups that the sample leaves out, and which cells are of their articles."""
+    counted = pl.DataFrame({"article": layout.articles}, schema={"article": pl.String}).unique()
+    names: list[str] = []
+    articles: set[str] = set()
+    for by, groups in strata:
+        mine = groups.join(counted, on="article")
+        found = left_out(mine, rows, unit)
+        names += [f"{by} {name}" for name in found]
+        articles |= set(mine.filter(pl.col("stratum").is_in(found))["article"])
+    return tuple(names), np.array([article in articles for article in layout.articles], bool)
+
+
+def _unit(hand: pl.DataFrame) -> tuple[str, bool]:
+    """What was drawn, and whether the file says so: else articles."""
     found = set(hand["sample_unit"].drop_nulls().unique()) if "sample_unit" in hand.columns else set()
     if len(found) > 1 or not found <= set(UNITS):
         raise RowError(
@@ -108,7 +188,7 @@ def _unit(hand: pl.DataFrame) -> str:
             expected="one value in column sample_unit: article or sentence",
             found=", ".join(sorted(found)),
         )
-    return str(found.pop()) if found else "article"
+    return (str(found.pop()), True) if found else ("article", False)
 
 
 def _joined(hand: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
@@ -136,8 +216,8 @@ def _joined(hand: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     return rows.join(stray.select("article", "sentence"), on=["article", "sentence"], how="anti")
 
 
-def _with_probability(rows: pl.DataFrame, layout: Layout, unit: str) -> tuple[pl.DataFrame, bool]:
-    """The rows with `inclusion_p`, and whether it is assumed: that of a simple random sample in each group."""
+def _with_probability(rows: pl.DataFrame, by: str, strata: pl.DataFrame, unit: str) -> tuple[pl.DataFrame, str]:
+    """The rows with `inclusion_p`, and the design that is assumed if they had none."""
     n_without = rows["inclusion_p"].null_count() if "inclusion_p" in rows.columns else rows.height
     if 0 < n_without < rows.height:
         raise RowError(
@@ -159,19 +239,12 @@ def _with_probability(rows: pl.DataFrame, layout: Layout, unit: str) -> tuple[pl
                 expected="one for the whole article",
                 hint="if sentences were drawn, say so: sample_unit = sentence",
             )
-        return rows, False
+        return rows, ""
     if unit == "sentence":
         raise RowError(
             "gold: no 'inclusion_p'",
             expected="the probability with which each sentence was drawn",
             hint="`sayso sample` writes it",
         )
-    n_articles = np.bincount(layout.group, minlength=len(layout.groups))
-    sizes = pl.DataFrame({"group": layout.groups, "n_articles": n_articles})
-    drawn = pl.col("article").n_unique().over("group")
-    rows = (
-        rows.drop("inclusion_p", strict=False)
-        .join(sizes, on="group")
-        .with_columns((drawn / pl.col("n_articles")).clip(upper_bound=1.0).alias("inclusion_p"))
-    )
-    return rows.drop("n_articles"), True
+    assumed = assumed_probabilities(strata, rows["article"])
+    return rows.drop("inclusion_p", strict=False).join(assumed, on="article"), assumption(strata, by)

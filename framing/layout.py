@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ..model.dates import DATE_PATTERNS
 from ..model.errors import RowError
 from .measures import Ints
 from .table import grouped
@@ -43,6 +45,11 @@ class Layout:
         """Number of cells."""
         return len(self.group)
 
+    @property
+    def n_outside_total(self) -> int:
+        """Articles that count in a group but not in the total of all groups: copies of a story in other groups."""
+        return len({article for article, inside in zip(self.articles, self.in_total, strict=True) if not inside})
+
 
 def lay_out(table: pl.DataFrame, by: str, wire: str) -> tuple[pl.DataFrame, Layout]:
     """Group a prepared table by a column.
@@ -50,18 +57,20 @@ def lay_out(table: pl.DataFrame, by: str, wire: str) -> tuple[pl.DataFrame, Layo
     Args:
         table: prepared rows.
         by: a column, or `year` or `month`.
-        wire: `once`: of the copies of one story in one group, the earliest counts; `apart`: stories of which there
-            are copies form a group of their own, each once; `all`: every copy counts.
+        wire: `once`: of the copies of one story in one group, the earliest counts, and the earliest of all in the
+            total; `apart`: stories of which there are copies form a group of their own, each once; `all`: every copy
+            counts.
 
     Returns:
         The rows that count, with `group` and `cell`, and the layout.
 
     Raises:
-        RowError: no such column, or no such mode.
+        RowError: no such column, no such mode, or a group is called what the report calls something else.
     """
     if wire not in WIRE_MODES:
         raise RowError("unknown way to count wire copy", expected=f"one of {', '.join(WIRE_MODES)}", found=repr(wire))
     table = grouped(table, by)
+    _check_names(table, by)
     cells = table.group_by("article", "group").agg(pl.col("cluster", "date").first()).sort("article", "group")
     copies = pl.col("cluster").is_not_null() & (pl.col("article").n_unique().over("cluster") > 1)
     if wire == "apart":
@@ -71,8 +80,8 @@ def lay_out(table: pl.DataFrame, by: str, wire: str) -> tuple[pl.DataFrame, Layo
     n_before = cells.height
     in_total = pl.lit(value=True)
     if wire != "all":
-        story = pl.coalesce(pl.col("cluster"), pl.format("article {}", "article"))
-        cells = cells.with_columns(story.alias("story")).sort("date", "article", nulls_last=True)
+        story = pl.coalesce(pl.format("story {}", "cluster"), pl.format("article {}", "article"))
+        cells = _earliest_first(cells.with_columns(story.alias("story")))
         earliest = pl.col("article") == pl.col("article").first().over("wire_group", "story")
         cells = cells.filter(earliest)
         in_total = pl.col("article") == pl.col("article").first().over("story")
@@ -89,3 +98,28 @@ def lay_out(table: pl.DataFrame, by: str, wire: str) -> tuple[pl.DataFrame, Layo
         n_copies=n_before - cells.height,
     )
     return table, layout
+
+
+def _check_names(table: pl.DataFrame, by: str) -> None:
+    for name in (ALL, WIRE_GROUP):
+        if (table["group"] == name).any():
+            raise RowError(
+                f"a value of {by!r} is {name!r}, which the report calls something else",
+                expected="another name for this group",
+                found=f"article {table.filter(pl.col('group') == name)['article'][0]!r}",
+                hint=f"rename it in the column {by!r} of the rows",
+            )
+
+
+def _earliest_first(cells: pl.DataFrame) -> pl.DataFrame:
+    """Cells so that of the copies of a story the one that counts comes first: the earliest day, then by lot.
+
+    Agencies send a story to all outlets on one day. Which copy counts then must not hang on the outlet: article ids
+    often start with its name. A hash of story and article is a lot that falls the same way every time. Hours are not
+    looked at, because some outlets give them and others do not; dates that are not ISO have no order.
+    """
+    day = pl.when(pl.col("date").str.contains(DATE_PATTERNS["year"])).then(pl.col("date").str.slice(0, 10))
+    named = zip(cells["story"], cells["article"], strict=True)
+    lots = [hashlib.sha256(f"{story}\n{article}".encode()).hexdigest() for story, article in named]
+    ordered = cells.with_columns(day.alias("day"), pl.Series("lot", lots, dtype=pl.String))
+    return ordered.sort("day", "lot", nulls_last=True)

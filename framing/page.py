@@ -23,18 +23,22 @@ from .findings import ALL, Findings, View
 from .measures import MEASURES, lean
 from .methods import Provenance, methods
 from .reading import PER_PAGE, pages, script_safe
-from .summary import summary
+from .resample import MIN_ARTICLES
+from .summary import model_errors, summary
 from .tabulate import Table, tabulate
 
+#: What simulations say of measures that are no shares (docs/framing.md).
+_NARROW = "From few articles, or few hand-labelled ones, these intervals are too narrow: 80 to 94 % cover the truth."
 #: Measures that the page shows as panels, with a word of explanation.
 FIGURES = {
     "speaker": "Sentences by each speaker, as a share of all sentences.",
     "asserted": "Of a speaker's sentences, those that the outlet vouches for. The outlet's own voice is left out.",
-    "lean": "Only these two speakers' sentences count: at the middle both speak equally often.",
+    "lean": "Only these two speakers' sentences count: at the middle both speak equally often. " + _NARROW,
     "silent": "Articles without one sentence by the speaker.",
     "first_voice": "Of the articles that quote anybody, those in which this speaker comes first.",
-    "first_place": "0 is the first sentence of an article, 1 the last; articles without the speaker do not count.",
-    "run_length": "How long a speaker goes on before somebody else speaks.",
+    "first_place": "0 is the first sentence of an article, 1 the last; articles without the speaker do not count. "
+    + _NARROW,
+    "run_length": "How long a speaker goes on before somebody else speaks. " + _NARROW,
 }
 
 
@@ -47,6 +51,11 @@ class Figure:
     note: str
     panels: list[Panel]
 
+    @property
+    def corrected(self) -> bool:
+        """Whether any of its values is corrected for the model's errors."""
+        return any(dot.corrected is not None for panel in self.panels for dot in panel.dots)
+
 
 @dataclass(frozen=True, slots=True)
 class ViewPart:
@@ -55,13 +64,13 @@ class ViewPart:
     by: str
     anchor: str
     prefix: str
-    corrected: bool
     bars: list[Bar]
     figures: list[Figure]
     matrix: list[tuple[int, list[tuple[str, float]]]]
     uncompared: str | None
     differences: Table | None
     differences_note: str
+    tested: bool
     distances: Table | None
     estimates: Table
 
@@ -133,16 +142,15 @@ def _index(findings: Findings, provenance: Provenance, drawn: frozenset[str]) ->
     sections += [("errors", "Model errors"), ("methods", "Methods"), ("reading", "Articles")]
     modes = {"once": "once in each group", "apart": "apart, each story once", "all": "every time"}
     wire = None if findings.wire is None else tabulate(findings.wire, findings.scheme, "Shares by speaker")
-    words = summary(findings)
     return {
         "facts": facts,
         "sections": sections,
-        "summary": words,
+        "summary": summary(findings),
         "views": views,
         "wire": wire,
         "wire_mode": modes[findings.plan.wire],
-        "errors": _errors(findings, words),
-        "no_gold": next((text for text in words if text.startswith("There is no hand-labelled")), ""),
+        "errors": _errors(findings),
+        "errors_words": model_errors(findings),
         "methods": methods(findings, provenance),
         "drawn": drawn,
     }
@@ -163,34 +171,40 @@ def _view_part(findings: Findings, view: View, number: int) -> ViewPart:
         by=view.by,
         anchor=f"by-{number}",
         prefix=prefix_of(findings, view),
-        corrected="corrected" in view.estimates.columns,
         bars=bars(view, scheme),
         figures=figures,
         matrix=matrix(view, scheme) if (view.estimates["measure"] == "follows").any() else [],
         uncompared=view.uncompared,
         differences=tabulate(view.differences, scheme, f"Differences by {view.by}") if compared else None,
         differences_note=_differences_note(view),
+        tested=_tested(view),
         distances=tabulate(view.distances, scheme, f"Cramér’s V of the speakers by {view.by}") if compared else None,
         estimates=tabulate(view.estimates, scheme, f"All measures by {view.by}"),
     )
 
 
+def _tested(view: View) -> bool:
+    return "q" in view.differences.columns and view.differences["q"].is_not_null().any()
+
+
 def _differences_note(view: View) -> str:
+    if not _tested(view):
+        return f"No two groups are compared: a comparison needs {MIN_ARTICLES} articles in each."
     text = (
         "First group less second group. p: chance of a difference as large if there were none; q: p adjusted for all "
-        "comparisons of the measure, so that of the differences with q of at most 0.05 about one in twenty is false."
+        "comparisons of the measure, so that the expected share of false ones among the differences with q of at most "
+        "0.05 is 5 % or less."
     )
     if "corrected_q" in view.differences.columns:
         text += " Bold rows hold after correction for the model's errors."
     return text
 
 
-def _errors(findings: Findings, words: list[str]) -> dict[str, Any] | None:
+def _errors(findings: Findings) -> dict[str, Any] | None:
     view, scheme = findings.main, findings.scheme
     if view.scores is None or view.tests is None or view.confusion is None:
         return None
     return {
-        "words": [text for text in words if "labelled by hand" in text],
         "scores": tabulate(view.scores, scheme, "Accuracy, weighted to the corpus, with 95 % intervals by article"),
         "tests": tabulate(view.tests, scheme, "Tests of differing errors"),
         "confusion": tabulate(view.confusion.filter(pl.col("group") != ALL), scheme, "Human and model labels"),

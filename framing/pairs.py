@@ -66,7 +66,7 @@ def differences(value: Floats, se: Floats, df: Floats) -> Differences:
 def false_discovery(p: Floats) -> Floats:
     """Benjamini-Hochberg adjusted p-values, nan where p is nan.
 
-    Reporting those of at most 0.05 as differences keeps the expected share of false ones among them at 5 %.
+    Reporting those of at most 0.05 as differences keeps the expected share of false ones among them to at most 5 %.
     """
     q = np.full(p.shape, np.nan)
     tested = np.isfinite(p)

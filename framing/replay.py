@@ -67,7 +67,8 @@ def replay(rows: Rows, human: Rows, scheme: Scheme | str | Path | None, plan: Re
         RowError: an article has no hand labels, or rows do not match.
     """
     table, found = prepare(_with_groups(rows, human, plan.by), scheme)
-    hand = as_polars(human).drop("inclusion_p", "sample_unit", strict=False)
+    given = pl.lit(1.0).alias("inclusion_p"), pl.lit("article").alias("sample_unit")
+    hand = as_polars(human).with_columns(given)
     if plan.measure == "stance":
         hand = hand.with_columns(pl.lit(found.outlet).alias("speaker"))
     study = study_of(table, hand, found, plan.by, "all")

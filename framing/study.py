@@ -10,7 +10,8 @@ import polars as pl
 
 from ..model.errors import RowError
 from ..model.scheme import Scheme
-from .correction import TARGETS, Corrected, comparable_se, correct, gold_only
+from .correction import TARGETS, Corrected, beyond_groups, comparable_se, correct, gold_only
+from .design import strata_of
 from .gold import Gold, match
 from .layout import ALL, Layout, lay_out
 from .measures import Floats, Measure, Sentences, sentence_arrays
@@ -40,11 +41,27 @@ class Study:
     scheme: Scheme
 
 
-def study_of(table: pl.DataFrame, gold: Rows | None, scheme: Scheme, by: str, wire: str) -> Study:
-    """Lay out a prepared table and match its gold rows."""
+def study_of(
+    table: pl.DataFrame, gold: Rows | None, scheme: Scheme, by: str, wire: str, every_by: tuple[str, ...] = ()
+) -> Study:
+    """Lay out a prepared table and match its gold rows.
+
+    Args:
+        table: prepared rows.
+        gold: hand-labelled rows of some of them, or None.
+        scheme: the labels.
+        by: the column that makes the groups.
+        wire: how wire copy counts.
+        every_by: the columns of the whole report, of which the first says within which groups a sample is assumed to
+            be drawn that does not say it; none: `by`.
+    """
     rows, layout = lay_out(table, by, wire)
     data = sentence_arrays(rows, layout.n_cells, scheme)
-    return Study(by, rows, layout, data, None if gold is None else match(gold, rows, layout, scheme), scheme)
+    matched = None
+    if gold is not None:
+        strata = [(column, strata_of(table, column)) for column in every_by or (by,)]
+        matched = match(gold, rows, layout, scheme, strata)
+    return Study(by, rows, layout, data, matched, scheme)
 
 
 def prepare(rows: Rows, scheme: Scheme | str | Path | None) -> tuple[pl.DataFrame, Scheme]:
@@ -119,12 +136,13 @@ def correct_study(study: Study, measure: Measure, target: str) -> tuple[Correcte
         raise RowError("unknown target", expected=f"one of {', '.join(TARGETS)}", found=repr(target))
     if not study.layout.nested:
         raise _crossed(study, "the correction needs whole articles")
-    sample = study.gold.sample
-    if measure.scale.whole_articles and sample.unit == "sentence":
+    if not study.gold.corrects(measure):
+        what = "is one of sentences" if study.gold.sample.unit == "sentence" else "has no article labelled to the end"
         raise RowError(
-            f"{measure.name} needs whole articles, and the hand-labelled sample is one of sentences",
+            f"{measure.name} needs whole articles, and the hand-labelled sample {what}",
             hint="draw articles: `sayso sample --unit article`",
         )
+    sample = study.gold.sample_of(measure)
     corpus = measure.count(study.data)
     model, human = study.gold.totals(measure)
     found = correct(corpus, model, human, sample, study.layout, measure.scale, target)
@@ -144,10 +162,14 @@ def corrected_table(study: Study, measure: Measure, target: str) -> tuple[pl.Dat
         "gold_only_low": alone.low,
         "gold_only_high": alone.high,
         "n_gold_articles": np.repeat(found.n_gold[:, None], n_items, axis=1),
+        "model_weight": np.where(np.isfinite(found.se), found.model_weight, np.nan),
     }
     table = _tidy(study, measure, measure.count(study.data).items, columns)
+    beyond = [False] * len(found.value) if study.gold is None else beyond_groups(study.gold.sample, study.layout)
     notes = [
-        _gold_note(int(found.n_gold[g]), bool(found.borrowed[g]), bool(np.isfinite(found.se[g, i])))
+        "holds groups without hand labels"
+        if beyond[g] and found.n_gold[g]
+        else _gold_note(int(found.n_gold[g]), bool(found.borrowed[g]), bool(np.isfinite(found.se[g, i])))
         for g in range(len(found.value))
         for i in range(n_items)
     ]

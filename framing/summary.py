@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from .findings import ALL, Findings, View
+from ..model.dates import DATE_PATTERNS
+from .findings import ALL, Findings, GoldFacts, View
+from .missing import some_of
 from .resample import MIN_ARTICLES
+
+_TAKEN_AS_TRUE = "every figure here takes the model's labels as true"
 
 
 def percent(value: float | None, digits: int = 0) -> str:
@@ -25,9 +29,26 @@ def figure(row: dict[str, object], prefix: str = "") -> str:
     return f"{percent(value)} ({100 * low:.0f} to {100 * high:.0f})"
 
 
-def best(row: dict[str, object]) -> str:
-    """The corrected figure where there is one, else the uncorrected."""
-    return figure(row, "corrected_") if row.get("corrected") is not None else figure(row)
+def _is_corrected(row: dict[str, object]) -> bool:
+    return row.get("corrected") is not None
+
+
+def best(row: dict[str, object], *, among: list[dict[str, object]]) -> str:
+    """The corrected figure where there is one, else the uncorrected, marked if others beside it are corrected."""
+    if _is_corrected(row):
+        return figure(row, "corrected_")
+    text = figure(row)
+    if not any(map(_is_corrected, among)) or row["estimate"] is None:
+        return text
+    return f"{text[:-1]}, uncorrected)" if text.endswith(")") else f"{text} (uncorrected)"
+
+
+def _status(rows: list[dict[str, object]]) -> str:
+    """Whether the figures of a paragraph are corrected."""
+    corrected = [_is_corrected(row) for row in rows if row["estimate"] is not None]
+    if not any(corrected):
+        return "(Not corrected for the model's errors.)"
+    return "(Corrected for the model's errors" + (".)" if all(corrected) else ", but where marked uncorrected.)")
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
@@ -43,7 +64,7 @@ def summary(findings: Findings) -> list[str]:
         _vouching(findings),
         _silence(findings),
         _differences(findings),
-        _errors(findings),
+        model_errors(findings),
         _limits(findings),
     ]
     return [part for part in parts if part]
@@ -62,7 +83,8 @@ def _corpus(findings: Findings) -> str:
         f"{counted(rows['article'].n_unique(), 'article')} with {counted(rows.height, 'sentence')}, "
         f"in {counted(n_groups, 'group')} by {view.by}"
     )
-    if len(dates):
+    # Other dates have no order as text.
+    if len(dates) and dates.str.contains(DATE_PATTERNS["year"]).all():
         first, last = str(dates.min())[:10], str(dates.max())[:10]
         text += f", {first}" if first == last else f", {first} to {last}"
     return text + "."
@@ -71,10 +93,14 @@ def _corpus(findings: Findings) -> str:
 def _voices(findings: Findings) -> str:
     names = {speaker.id: speaker.name for speaker in findings.scheme.speakers}
     rows = {str(row["item"]): row for row in _rows(findings.main, "speaker", ALL)}
+    among = list(rows.values())
     own = rows.pop(findings.scheme.outlet)
     others = sorted(rows.values(), key=lambda row: -_value(row))
-    listed = ", ".join(f"{names[str(row['item'])]} {best(row)}" for row in others)
-    return f"In their own voice the articles speak in {best(own)} of the sentences. Of the others: {listed}."
+    listed = ", ".join(f"{names[str(row['item'])]} {best(row, among=among)}" for row in others)
+    return (
+        f"In their own voice the articles speak in {best(own, among=among)} of the sentences. "
+        f"Of the others: {listed}. {_status(among)}"
+    )
 
 
 def _value(row: dict[str, object]) -> float:
@@ -94,8 +120,9 @@ def _vouching(findings: Findings) -> str:
     ]
     if not rows:
         return ""
-    listed = ", ".join(f"{names[str(row['item'])]} {best(row)}" for row in sorted(rows, key=lambda row: -_value(row)))
-    return f"How much of a speaker's word the articles vouch for instead of passing it on: {listed}."
+    rows.sort(key=lambda row: -_value(row))
+    listed = ", ".join(f"{names[str(row['item'])]} {best(row, among=rows)}" for row in rows)
+    return f"How much of a speaker's word the articles vouch for instead of passing it on: {listed}. {_status(rows)}"
 
 
 def _silence(findings: Findings) -> str:
@@ -104,8 +131,8 @@ def _silence(findings: Findings) -> str:
     if not rows:
         return ""
     rows.sort(key=lambda row: -_value(row))
-    listed = ", ".join(f"{names[str(row['item'])]} {best(row)}" for row in rows)
-    return f"Articles in which a speaker has no sentence at all: {listed}."
+    listed = ", ".join(f"{names[str(row['item'])]} {best(row, among=rows)}" for row in rows)
+    return f"Articles in which a speaker has no sentence at all: {listed}. {_status(rows)}"
 
 
 def _differences(findings: Findings) -> str:
@@ -120,6 +147,8 @@ def _differences(findings: Findings) -> str:
             f"No two groups are compared: a comparison that allows for the model's errors needs {MIN_ARTICLES} "
             "hand-labelled articles in each. The uncorrected differences take the model's labels as true."
         )
+    if not tested.height:
+        return f"No two groups are compared: a comparison needs {MIN_ARTICLES} articles in each."
     found = tested.filter(pl.col(f"{prefix}discovery"))
     kind = "corrected for the model's errors" if prefix else "not corrected for the model's errors"
     text = (
@@ -143,13 +172,19 @@ def _differences(findings: Findings) -> str:
     return text
 
 
-def _errors(findings: Findings) -> str:
+def model_errors(findings: Findings) -> str:
+    """How often the model is right, and whether the figures allow for its errors."""
     gold, view = findings.gold, findings.main
-    if gold is None or view.scores is None or view.tests is None:
+    if gold is None:
         return (
-            "There is no hand-labelled sample: every figure here takes the model's labels as true. The intervals show "
+            f"There is no hand-labelled sample: {_TAKEN_AS_TRUE}. The intervals show "
             "chance between articles, not the model's errors; a difference between groups may be a difference in how "
             "often the model errs on them. Draw a sample with `sayso sample`, label it, and give it with --gold."
+        )
+    if view.scores is None or view.tests is None:
+        return (
+            f"{_read(gold)}. They cannot correct figures by {view.by}, which differs within an article: "
+            f"{_TAKEN_AS_TRUE}. Group by a column with one value for each article."
         )
     scores = {row["head"]: row for row in view.scores.filter(pl.col("group") == ALL).to_dicts()}
     listed = ", ".join(
@@ -161,16 +196,39 @@ def _errors(findings: Findings) -> str:
         )
         for head, name in (("speaker", "the speaker"), ("stance", "the stance"))
     )
-    text = (
-        f"{counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled by hand: "
-        f"the model has {listed} of the sentences. Corrected figures allow for this."
+    # A sample that leaves out whole groups gives no accuracy of all.
+    known = f" By these the model has {listed} of the sentences." if scores["speaker"]["accuracy"] is not None else ""
+    text = f"{_read(gold)}.{known} " + (
+        "The figures that are called corrected allow for this; all others take the model's labels as true."
+        if view.corrected
+        else f"They are too few to correct any figure: {_TAKEN_AS_TRUE}."
     )
+    if gold.left_out:
+        text += f" Warning: {left_out(gold)}"
     differing = view.tests.filter(pl.col("differs"))
     if differing.height:
         text += (
             " Warning: the model errs differently for the groups compared, so uncorrected differences between them "
             "are not to be trusted."
         )
+    return text
+
+
+def left_out(gold: GoldFacts) -> str:
+    """That the sample stands for some groups only, and what follows."""
+    return (
+        f"The hand-labelled sample holds nothing of {some_of(gold.left_out)}, and not by chance: how the model errs "
+        "there is unknown, so figures that take these articles in, such as those of all groups together, are neither "
+        "corrected nor given an accuracy."
+    )
+
+
+def _read(gold: GoldFacts) -> str:
+    """What was labelled by hand, without a full stop."""
+    text = f"{counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled by hand"
+    if gold.missing:
+        among = counted(len(gold.missing), "more such article is", "more such articles are")
+        text += f"; {among} not among the rows ({some_of(gold.missing)})"
     return text
 
 
@@ -182,11 +240,21 @@ def _limits(findings: Findings) -> str:
         listed = ", ".join(thin[:10]) + (f" and {len(thin) - 10} more" if len(thin) > 10 else "")
         texts.append(f"Too few articles (under {MIN_ARTICLES}) for any interval: {listed}.")
     if findings.wire is not None:
-        if findings.plan.wire == "all":
-            texts.append("Every copy of a wire story counts.")
-        else:
-            how = "once in each group" if findings.plan.wire == "once" else "once, in a group of its own"
-            texts.append(
-                f"A story printed several times counts {how}: {counted(view.n_copies, 'copy', 'copies')} left out."
-            )
+        texts.append(_wire(findings))
     return " ".join(texts)
+
+
+def _wire(findings: Findings) -> str:
+    view = findings.main
+    left_out = f"{counted(view.n_copies, 'copy', 'copies')} left out"
+    if findings.plan.wire == "all":
+        return "Every copy of a wire story counts."
+    if findings.plan.wire == "apart":
+        text = f"A story printed several times counts once, in a group of its own: {left_out}."
+    else:
+        everywhere = counted(view.n_copies + view.n_outside_total, "copy", "copies")
+        text = (
+            f"A story printed several times counts once in each group ({left_out}) and once in all groups together "
+            f"({everywhere} left out of the figures for all)."
+        )
+    return f"{text} The copy of the earliest day counts; among those of one day a lot decides, whatever the outlet."

@@ -29,6 +29,9 @@ _NUMBERS = {
     "inclusion_p": pl.Float64,
 }
 _TEXTS = ("article", "outlet", "date", "text", "speaker", "stance", "cluster", "sample_unit", "title", "url")
+#: How the names of all other columns start in a prepared table. Columns that framing adds have no colon in their names,
+#: so that none of the user's can meet one of them, whatever it is called.
+_OTHER = "other:"
 
 
 def row_files(paths: Sequence[Path]) -> list[Path]:
@@ -180,9 +183,10 @@ def prepared(rows: Rows, scheme: Scheme, what: str = "rows") -> pl.DataFrame:
         what: how an error calls these rows.
 
     Returns:
-        A table with every column of the rows, and at least `article`, `outlet`, `date`, `sentence`, `text`,
-        `speaker`, `stance`, `cluster` (null: no copy of anything), `words` (white-space separated, at least 1) and
-        `place` (0 the article's first sentence, 1 its last).
+        A table with every column of the rows, those that framing does not know as `other:NAME` (`grouped` finds them
+        by NAME), and at least `article`, `outlet`, `date`, `sentence`, `text`, `speaker`, `stance`, `cluster` (null:
+        no copy of anything), `words` (white-space separated, at least 1) and `place` (0 the article's first sentence,
+        1 its last).
 
     Raises:
         RowError: a column is missing or wrong, or one sentence stands there twice.
@@ -191,6 +195,7 @@ def prepared(rows: Rows, scheme: Scheme, what: str = "rows") -> pl.DataFrame:
     table = typed(as_polars(rows), what)
     if table.height == 0:
         raise RowError(f"no {what}", expected="at least one labelled sentence")
+    table = table.rename({column: _inside(column) for column in table.columns})
     for column, known in (("speaker", scheme.speaker_ids), ("stance", scheme.stance_ids)):
         for label in sorted(set(table[column].unique()) - set(known)):
             raise unknown_label(column, label, known, what)
@@ -213,15 +218,15 @@ def prepared(rows: Rows, scheme: Scheme, what: str = "rows") -> pl.DataFrame:
 
 
 def grouped(table: pl.DataFrame, by: str) -> pl.DataFrame:
-    """The prepared table with the column `group`: the value of `by` as text.
+    """The prepared table with the column `group`: the value of `by`, a column of the rows as given, as text.
 
     `year` and `month` are cut from `date` when the rows have no such column.
 
     Raises:
         RowError: there is no such column, or a date is no ISO date.
     """
-    if by in table.columns:
-        value = pl.col(by).cast(pl.String)
+    if _inside(by) in table.columns:
+        value = pl.col(_inside(by)).cast(pl.String)
     elif by in DATE_PARTS:
         for row in table.filter(~pl.col("date").str.contains(DATE_PATTERNS[by])).head(1).iter_rows(named=True):
             raise no_date(by, row["date"], row["article"], row["sentence"])
@@ -229,9 +234,20 @@ def grouped(table: pl.DataFrame, by: str) -> pl.DataFrame:
     else:
         raise RowError(
             f"no column {by!r} to group by",
-            expected=f"one of {', '.join(table.columns)}, {', '.join(DATE_PARTS)}",
+            expected=f"one of {', '.join(_given(table))}, {', '.join(DATE_PARTS)}",
         )
     return table.with_columns(value.fill_null(NO_OUTLET if by == "outlet" else f"(no {by})").alias("group"))
+
+
+def _inside(column: str) -> str:
+    """What a column of the rows is called in a prepared table."""
+    return column if column in _TEXTS or column in _NUMBERS else _OTHER + column
+
+
+def _given(table: pl.DataFrame) -> list[str]:
+    """The columns of a prepared table that can make groups, as the rows called them."""
+    names = [column.removeprefix(_OTHER) for column in table.columns]
+    return [name for name, column in zip(names, table.columns, strict=True) if _inside(name) == column]
 
 
 def scheme_of(rows: pl.DataFrame, named: Scheme | str | Path | None) -> Scheme:

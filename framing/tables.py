@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from ..model.scheme import Scheme
 from .measures import measure_named
+from .missing import missing_articles, some_of
 from .study import (
     correct_study,
     corrected_table,
@@ -88,13 +92,15 @@ def corrected(
 
     Returns:
         The rows of `shares` without `se` and the bootstrap's columns, with corrected, corrected_low, corrected_high,
-        corrected_se, the same from the sample alone (gold_only ...), n_gold_articles, and corrected_note.
+        corrected_se, the same from the sample alone (gold_only ...), n_gold_articles, model_weight (what the model's
+        labels count for: 0 the hand labels alone, 1 in full), and corrected_note.
 
     Raises:
         RowError: as `shares`; or gold rows do not match, or cannot correct this measure.
         SchemeError: a label is not of the scheme.
     """
     table, found = prepare(rows, scheme)
+    _warn_of_missing(gold, table)
     study = study_of(table, gold, found, by, wire)
     return like(corrected_table(study, measure_named(measure, found, lean), target)[0], rows)
 
@@ -134,8 +140,16 @@ def compare(
         SchemeError: a label is not of the scheme.
     """
     table, found = prepare(rows, scheme)
+    if gold is not None:
+        _warn_of_missing(gold, table)
     study = study_of(table, gold, found, by, wire)
     chosen = measure_named(measure, found, lean)
     _, naive = estimates_table(study, chosen, resamples, seed)
     right = None if gold is None else correct_study(study, chosen, "coverage")[0]
     return like(differences_table(study, chosen, naive, right), rows)
+
+
+def _warn_of_missing(gold: Rows, table: pl.DataFrame) -> None:
+    missing = missing_articles(gold, table)
+    if missing:
+        warnings.warn(f"{len(missing)} hand-labelled articles are not among the rows: {some_of(missing)}", stacklevel=3)

@@ -14,7 +14,9 @@ from sayso.framing.findings import Plan, find  # noqa: E402
 from sayso.framing.invented import SCHEME, Invented, invented  # noqa: E402
 from sayso.framing.layout import Layout  # noqa: E402
 from sayso.framing.measures import Scale, Totals  # noqa: E402
+from sayso.framing.methods import Provenance, methods  # noqa: E402
 from sayso.framing.replay import ReplayPlan, replay  # noqa: E402
+from sayso.framing.summary import summary  # noqa: E402
 from sayso.model.errors import RowError, SchemeError  # noqa: E402
 
 
@@ -47,13 +49,19 @@ def test_agrees_with_ppi_python() -> None:
     ]
     sample = GoldSample(drawn, np.full(n_gold, 1 - 1 / weight), "article", np.ones(n_gold))
     scale = Scale(low=-9.0, high=9.0, share=False)  # plain t intervals, as ppi-python's are plain normal ones
-    found = correct(singles(model), sampled[0], sampled[1], sample, one_group(n_corpus), scale, "coverage")
+    sums = (singles(model), sampled[0], sampled[1], sample, one_group(n_corpus))
+    found = correct(*sums, scale, "coverage", tune=False)
     theirs = (human[drawn].astype(float), model[drawn].astype(float), model.astype(float))
     assert found.value[0, 0] == pytest.approx(ppi.ppi_mean_pointestimate(*theirs, lam=1)[0], abs=1e-9)
     low, high = ppi.ppi_mean_ci(*theirs, alpha=0.05, lam=1)
     # Theirs takes gold and corpus as independent, ours knows that one lies in the other: a gap of order n / N; and
     # theirs divides by n where ours divides by n - 1.
     assert found.high[0, 0] - found.low[0, 0] == pytest.approx(high[0] - low[0], rel=0.02)
+    # Weighed by what the model's labels are worth, as ppi-python does by default (PPI++).
+    tuned = correct(*sums, Scale(), "coverage")
+    assert tuned.value[0, 0] == pytest.approx(ppi.ppi_mean_pointestimate(*theirs)[0], abs=1e-3)
+    low, high = ppi.ppi_mean_ci(*theirs, alpha=0.05)
+    assert tuned.high[0, 0] - tuned.low[0, 0] == pytest.approx(high[0] - low[0], rel=0.05)
 
 
 def test_correction_by_hand() -> None:
@@ -224,3 +232,95 @@ def test_welch_anova_is_welchs_t_test_for_two_groups() -> None:
     welch = stats.ttest_ind(a, b, equal_var=False)
     assert f == pytest.approx(welch.statistic**2)
     assert p == pytest.approx(welch.pvalue)
+
+
+def test_a_group_without_hand_labels_leaves_the_total_uncorrected(corpus: Invented) -> None:
+    missed = "The Tide"
+    gold = corpus.gold.filter(pl.col("outlet") != missed)
+    for drawn in (gold, gold.drop("inclusion_p", "sample_unit")):
+        found = corrected(corpus.rows, drawn, scheme=SCHEME, wire="all")
+        told = found.filter(pl.col("corrected").is_not_null())["group"].unique()
+        assert set(told) == set(corpus.rows["outlet"].unique()) - {missed}
+        assert set(found.filter(pl.col("group") == "(all)")["corrected_note"]) == {"holds groups without hand labels"}
+    # Months take in the missing outlet's articles, so nothing there is corrected either.
+    findings = find(corpus.rows, gold, SCHEME, Plan(by=("outlet", "month"), resamples=100, wire="all"))
+    assert findings.views[1].estimates["corrected"].null_count() == findings.views[1].estimates.height
+    assert findings.main.scores is not None
+    whole = findings.main.scores.filter(pl.col("group") == "(all)")
+    assert whole["accuracy"].null_count() == whole["macro_f1"].null_count() == whole.height
+    assert f"Warning: The hand-labelled sample holds nothing of outlet {missed}" in " ".join(summary(findings))
+    assert f"holds nothing of outlet {missed}" in " ".join(methods(findings, Provenance()))
+
+
+def test_a_small_group_missed_by_chance_does_not_stop_the_total(corpus: Invented) -> None:
+    # The sample was drawn from everything; of a desk with two articles it happens to hold none.
+    labelled = set(corpus.gold["article"])
+    two = [article for article in corpus.rows["article"].unique().sort() if article not in labelled][:2]
+    rows = corpus.rows.with_columns(pl.when(pl.col("article").is_in(two)).then(pl.lit("two")).alias("desk"))
+    found = corrected(rows, corpus.gold, scheme=SCHEME, by="desk", wire="all")
+    assert found.filter(pl.col("group") == "(all)")["corrected"].null_count() == 0
+
+
+def test_articles_labelled_in_part_are_no_whole_articles(corpus: Invented) -> None:
+    bare = corpus.gold.drop("inclusion_p", "sample_unit")
+    with pytest.raises(RowError, match="no article is labelled from end to end"):
+        corrected(corpus.rows, bare.filter(pl.col("sentence") == 1), scheme=SCHEME)
+    # One article in full of each outlet but one, the others in part: without a sampling unit these do not count.
+    part = bare["article"].unique().sort()[0]
+    cut = bare.filter((pl.col("article") != part) | (pl.col("sentence") < 3))
+    left = corrected(corpus.rows, bare.filter(pl.col("article") != part), scheme=SCHEME, wire="all")
+    assert corrected(corpus.rows, cut, scheme=SCHEME, wire="all").equals(left)
+    # Where articles were drawn, those labelled in part still say something about sentences, not about whole articles.
+    stated = corpus.gold.filter((pl.col("article") != part) | (pl.col("sentence") < 3))
+    n_gold = {
+        measure: corrected(corpus.rows, stated, scheme=SCHEME, measure=measure, wire="all")["n_gold_articles"].max()
+        for measure in ("speaker", "silent")
+    }
+    assert n_gold["silent"] == n_gold["speaker"] - 1
+    with pytest.raises(RowError, match="no article labelled to the end"):
+        corrected(corpus.rows, corpus.gold.filter(pl.col("sentence") == 1), scheme=SCHEME, measure="silent")
+
+
+def test_one_assumed_design_for_the_whole_report(corpus: Invented) -> None:
+    bare = corpus.gold.drop("inclusion_p", "sample_unit")
+    findings = find(corpus.rows, bare, SCHEME, Plan(by=("outlet", "month"), resamples=100, wire="all"))
+    totals = [
+        view.estimates.filter((pl.col("group") == "(all)") & (pl.col("measure") == "speaker"))["corrected"].to_list()
+        for view in findings.views
+    ]
+    assert totals[0] == pytest.approx(totals[1])
+    assert "a simple random sample of articles within each outlet was assumed" in " ".join(
+        methods(findings, Provenance())
+    )
+
+
+def test_the_model_counts_for_as_much_as_it_is_worth(corpus: Invented) -> None:
+    # Whose word is vouched for: the model errs about who speaks, so its labels say little beside the hand labels.
+    plan = ReplayPlan(measure="asserted", share=0.2, draws=25)
+    table = replay(corpus.rows, corpus.truth, SCHEME, plan).filter(pl.col("corrected_width").is_finite())
+    assert table.height > 0
+    assert table["corrected_width"].mean() <= table["gold_only_width"].mean()
+    whole = table.filter(pl.col("group") == "(all)")
+    assert (whole["corrected_width"] <= 1.1 * whole["gold_only_width"]).all()
+    assert whole["corrected_covers"].mean() >= 0.9
+    # A model that guesses counts for nothing, and one without errors in full.
+    rng = np.random.default_rng(5)
+    guess = corpus.rows.with_columns(pl.Series("speaker", rng.permutation(corpus.rows["speaker"].to_numpy())))
+    weights = [
+        corrected(rows, corpus.gold, scheme=SCHEME, wire="all")["model_weight"].drop_nulls()
+        for rows in (guess, corpus.truth)
+    ]
+    assert weights[0].mean() < 0.35
+    assert weights[1].to_list() == pytest.approx([1.0] * len(weights[1]))
+
+
+def test_too_few_articles_of_a_speaker_get_no_interval(corpus: Invented) -> None:
+    found = corrected(corpus.rows, corpus.gold, scheme=SCHEME, measure="asserted", wire="all")
+    known = found.filter(pl.col("corrected").is_not_null())
+    assert (known["corrected_high"] - known["corrected_low"]).max() < 0.95
+    assert known["corrected_se"].max() < 0.5
+    heard = corpus.gold.group_by("outlet", "speaker").agg(pl.col("article").n_unique())
+    rare = heard.filter(pl.col("article") < 2)
+    for outlet, speaker in rare.select("outlet", "speaker").iter_rows():
+        row = found.filter((pl.col("group") == outlet) & (pl.col("item") == speaker))
+        assert row["corrected"].to_list() == row["gold_only"].to_list() == [None]

@@ -7,6 +7,8 @@ import pytest
 pl = pytest.importorskip("polars", reason="the framing report needs the frame extra")
 
 from sayso.framing import compare, corrected, shares  # noqa: E402
+from sayso.framing.layout import lay_out  # noqa: E402
+from sayso.framing.table import prepared  # noqa: E402
 from sayso.model.errors import RowError, SchemeError  # noqa: E402
 from sayso.model.scheme import Scheme  # noqa: E402
 
@@ -153,6 +155,88 @@ def test_wire_copy_counts_as_chosen() -> None:
     assert values(every)["red"] == 0.75
     with pytest.raises(RowError, match="wire copy"):
         shares(wire, scheme=SCHEME, wire="twice")
+
+
+def test_which_copy_counts_does_not_hang_on_the_outlet() -> None:
+    stories = [f"w{i}" for i in range(30)]
+    wire = pl.concat(
+        rows_of({f"{outlet}-{story}": "ra pa"}, outlet, cluster=story)
+        for outlet in ("Echo", "Tide")
+        for story in stories
+    )
+    table = prepared(wire, SCHEME)
+    layout = lay_out(table, "outlet", "once")[1]
+    counted = [article for article, inside in zip(layout.articles, layout.in_total, strict=True) if inside]
+    assert len(counted) == layout.n_outside_total == 30
+    assert layout.n_copies == 0
+    # Of 30 fair lots 5 to 25 fall to one of two outlets, but for one time in 4,000.
+    assert 5 < sum(article.startswith("Echo") for article in counted) < 25
+    # An earlier day goes before any lot; an hour, which some outlets do not give, does not.
+    tide = pl.col("outlet") == "Tide"
+    earlier = table.with_columns(pl.when(tide).then(pl.lit("2031-04-30")).otherwise("date").alias("date"))
+    layout = lay_out(earlier, "outlet", "once")[1]
+    assert all(article[0] == "T" for article, inside in zip(layout.articles, layout.in_total, strict=True) if inside)
+    timed = table.with_columns(pl.when(tide).then(pl.lit("2031-05-01T09:00")).otherwise("date").alias("date"))
+    layout = lay_out(timed, "outlet", "once")[1]
+    assert [a for a, inside in zip(layout.articles, layout.in_total, strict=True) if inside] == counted
+
+
+@pytest.mark.parametrize("name", ["(all)", "(wire copy)"])
+def test_a_group_with_a_name_of_the_reports_own_is_refused(name: str) -> None:
+    with pytest.raises(RowError, match="which the report calls something else"):
+        shares(rows_of({"a1": "ra pa"}, name), scheme=SCHEME)
+
+
+#: What framing calls columns of its own, in one table or another.
+INTERNAL = [
+    "cell",
+    "day",
+    "group",
+    "group_right",
+    "head",
+    "human",
+    "human_speaker",
+    "human_stance",
+    "human_text",
+    "in_total",
+    "inclusion_weight",
+    "item",
+    "low",
+    "lot",
+    "measure",
+    "model",
+    "n",
+    "n_articles",
+    "place",
+    "story",
+    "stratum",
+    "versus",
+    "weight",
+    "whole",
+    "wire_group",
+    "words",
+    "other:place",
+]
+
+
+def test_no_column_of_the_user_meets_one_of_ours() -> None:
+    model = pl.concat(rows_of({f"{o}{i}": "ra bb pa br"}, o) for o in ("Echo", "Tide") for i in range(8))
+    gold = pl.concat(rows_of({f"{o}{i}": "ra ra pa br"}, o) for o in ("Echo", "Tide") for i in range(5))
+    city = pl.when(pl.col("outlet") == "Echo").then(pl.lit("Kyiv")).otherwise(pl.lit("Riga"))
+    extra = model.with_columns(city.alias(name) for name in INTERNAL)
+    gold_extra = gold.with_columns(pl.lit("x").alias(name) for name in INTERNAL)
+    for measure in ("speaker_words", "place"):
+        assert shares(extra, scheme=SCHEME, measure=measure).equals(shares(model, scheme=SCHEME, measure=measure))
+        right = corrected(model, gold, scheme=SCHEME, measure=measure)
+        assert corrected(extra, gold_extra, scheme=SCHEME, measure=measure).equals(right)
+    assert compare(extra, gold=gold_extra, scheme=SCHEME).equals(compare(model, gold=gold, scheme=SCHEME))
+    echo = values(corrected(model, gold, scheme=SCHEME), "Echo", "corrected")
+    for name in INTERNAL:
+        found = corrected(extra, gold_extra, scheme=SCHEME, by=name)
+        assert found["group"].unique().sort().to_list() == ["(all)", "Kyiv", "Riga"]
+        assert values(found, "Kyiv", "corrected") == pytest.approx(echo)
+    with pytest.raises(RowError, match="no column 'words'"):
+        shares(model, scheme=SCHEME, by="words")
 
 
 def test_pandas_in_pandas_out() -> None:

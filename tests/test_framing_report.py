@@ -22,9 +22,9 @@ import typer  # noqa: E402
 
 from sayso.cli.frame import frame, frame_check  # noqa: E402
 from sayso.framing import read_table  # noqa: E402
-from sayso.framing.findings import Plan, find  # noqa: E402
+from sayso.framing.findings import Findings, Plan, find  # noqa: E402
 from sayso.framing.invented import SCHEME, invented  # noqa: E402
-from sayso.framing.methods import Provenance  # noqa: E402
+from sayso.framing.methods import Provenance, methods  # noqa: E402
 from sayso.framing.page import prefix_of, text_on  # noqa: E402
 from sayso.framing.reading import PER_PAGE, pages, script_safe  # noqa: E402
 from sayso.framing.report import write_report  # noqa: E402
@@ -243,6 +243,82 @@ def test_the_summary_says_when_the_sample_is_too_small_to_compare() -> None:
     findings = find(corpus.rows, corpus.gold, SCHEME, Plan(resamples=100))
     assert findings.main.differences["discovery"].any()
     assert any(text.startswith("No two groups are compared: ") for text in summary(findings))
+
+
+def words_of(findings: Findings) -> str:
+    return " ".join(summary(findings))
+
+
+def test_the_words_say_which_figures_are_corrected() -> None:
+    corpus = invented(n_articles=40, n_outlets=2)
+    parts = [text for text in summary(find(corpus.rows, None, SCHEME, Plan(resamples=100))) if "%" in text]
+    assert all("corrected for the model's errors" in text.lower() for text in parts[:-1])
+    # Too few articles by hand: nothing is corrected, and nothing says so.
+    chosen = corpus.gold["article"].unique().sort().head(2)
+    few = find(corpus.rows, corpus.gold.filter(pl.col("article").is_in(chosen.implode())), SCHEME, Plan(resamples=100))
+    assert not few.main.corrected
+    assert "called corrected" not in words_of(few)
+    assert "too few to correct any figure" in words_of(few)
+    assert "(Corrected" not in words_of(few)
+
+
+def test_a_sample_of_sentences_leaves_some_figures_uncorrected_and_says_which() -> None:
+    corpus = invented(n_articles=40, n_outlets=2)
+    drawn = corpus.truth.filter(pl.int_range(pl.len()) % 4 == 0).drop("cluster")
+    gold = drawn.with_columns(pl.lit(0.25).alias("inclusion_p"), pl.lit("sentence").alias("sample_unit"))
+    texts = summary(find(corpus.rows, gold, SCHEME, Plan(resamples=100)))
+    (voices,) = (text for text in texts if text.startswith("In their own voice"))
+    (silent,) = (text for text in texts if text.startswith("Articles in which"))
+    assert voices.endswith("(Corrected for the model's errors.)")
+    assert silent.endswith("(Not corrected for the model's errors.)")
+
+
+def test_a_sample_that_cannot_correct_the_groups_is_said() -> None:
+    corpus = invented(n_articles=40, n_outlets=2)
+    rows = corpus.rows.with_columns(
+        pl.when(pl.col("sentence") < 3).then(pl.lit("top")).otherwise(pl.lit("end")).alias("part")
+    )
+    findings = find(rows, corpus.gold, SCHEME, Plan(by=("part",), wire="all", resamples=100))
+    n_articles = corpus.gold["article"].n_unique()
+    assert findings.gold.n_articles == n_articles
+    assert f"of {n_articles} articles were labelled by hand. They cannot correct figures by part" in words_of(findings)
+    assert "no hand-labelled sample" not in words_of(findings)
+    (errors,) = (text for text in methods(findings, Provenance()) if text.startswith("Model errors."))
+    assert "estimates were not corrected" in errors
+    assert "Corrected estimates add" not in errors
+
+
+def test_hand_labelled_articles_that_are_not_among_the_rows() -> None:
+    corpus = invented(n_articles=40, n_outlets=2)
+    articles = corpus.gold["article"].unique().sort().to_list()
+    assert len(articles) == 10
+
+    def lost(n: int) -> pl.DataFrame:
+        other = pl.col("article").is_in(articles[:n])
+        return corpus.gold.with_columns(
+            pl.when(other).then(pl.format("x-{}", "article")).otherwise("article").alias("article")
+        )
+
+    with pytest.raises(RowError, match=f"6 of 10 hand-labelled articles(?s:.*)x-{articles[0]}"):
+        find(corpus.rows, lost(6), SCHEME, Plan(resamples=100))
+    findings = find(corpus.rows, lost(4), SCHEME, Plan(resamples=100))
+    assert findings.gold.missing == tuple(f"x-{article}" for article in articles[:4])
+    assert "4 more such articles are not among the rows (x-" in words_of(findings)
+
+
+def test_small_and_undated_corpora_are_told_plainly() -> None:
+    rows = invented(n_articles=3, n_outlets=3).rows.with_columns(pl.lit("3 June 2031").alias("date"))
+    text = words_of(find(rows, None, SCHEME, Plan(resamples=100)))
+    assert "No two groups are compared: a comparison needs 5 articles in each." in text
+    assert "comparisons of a speaker's share" not in text
+    assert "June" not in text
+
+
+def test_copies_left_out_of_the_total_are_counted() -> None:
+    rows = invented(n_articles=36, n_outlets=3).rows
+    # Three stories, each in two outlets.
+    text = words_of(find(rows, None, SCHEME, Plan(resamples=100)))
+    assert "(0 copies left out) and once in all groups together (3 copies left out of the figures for all)" in text
 
 
 def test_the_same_input_gives_the_same_files(tmp_path: Path) -> None:
