@@ -18,6 +18,10 @@ Ints = NDArray[np.int64]
 HEADS = ("speaker", "stance", "both")
 #: Sentences of the same number whose texts differ: above this share the coders had different sentences before them.
 MOST_STRAY = 0.05
+#: Sentences that an error or note names; it counts the others.
+_N_NAMED = 10
+#: What a column that says who labelled is called, other than `annotator`.
+_PEOPLE = frozenset({"coder", "rater", "reader", "person", "labeller", "labeler", "annotated_by", "coded_by", "who"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,12 @@ def code(coders: Sequence[Coder], scheme: Scheme | None = None) -> Coding:
         SchemeError: a label is not of the scheme.
     """
     if len(coders) < 2:
-        raise RowError("nobody to agree with", expected="the labels of at least two coders", found=str(len(coders)))
+        raise RowError(
+            "nobody to agree with",
+            expected="the labels of at least two coders",
+            found=str(len(coders)),
+            hint=_people_hint([row for coder in coders for row in coder.rows]),
+        )
     notes: list[str] = []
     tables = [_table(coder, scheme, notes) for coder in coders]
     keys = list(dict.fromkeys(key for table in tables for key in table))
@@ -89,11 +98,11 @@ def code(coders: Sequence[Coder], scheme: Scheme | None = None) -> Coding:
         raise RowError(
             f"{len(stray)} of {shared} sentences have other texts with another coder",
             expected="the same sentences under the same numbers",
-            found=f"sentence {stray[0][1]} of article {stray[0][0]}, for one",
+            found=_named(stray),
             hint="give every coder the same file to label",
         )
     if stray:
-        notes.append(f"{len(stray)} sentences left out: their texts differ between coders")
+        notes.append(f"{len(stray)} sentences left out: their texts differ between coders: {_named(stray)}")
         gone = set(stray)
         keys = [key for key in keys if key not in gone]
         shared -= len(stray)  # each of them was labelled by two
@@ -139,11 +148,28 @@ def _table(coder: Coder, scheme: Scheme | None, notes: list[str]) -> _Table:
             raise RowError(
                 f"{coder.name} labels sentence {row.sentence} of article {row.article!r} twice",
                 expected="one row for each (article, sentence), or a column 'annotator' that tells people apart",
+                hint=_people_hint(coder.rows),
             )
         table[row.key] = row
     if n_open:
         notes.append(f"{coder.name} left {n_open} sentences without a label")
     return table
+
+
+def _people_hint(rows: Sequence[LabelledSentence]) -> str:
+    """How one file tells several people apart."""
+    columns = dict.fromkeys(column for row in rows for column in row.extra)
+    likely = next((column for column in columns if column.casefold() in _PEOPLE), "NAME")
+    return (
+        "one file holds several people's labels if its column `annotator` says whose they are: "
+        f"`sayso convert FROM TO --column annotator={likely}`"
+    )
+
+
+def _named(keys: Sequence[tuple[str, int]]) -> str:
+    """The sentences by article and number, the first ten of them."""
+    more = [f"and {len(keys) - _N_NAMED} more"] if len(keys) > _N_NAMED else []
+    return ", ".join([*(f"sentence {number} of article {article}" for article, number in keys[:_N_NAMED]), *more])
 
 
 def _stray(tables: Sequence[_Table], keys: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:

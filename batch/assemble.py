@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -11,7 +10,7 @@ from typing import Any
 
 from ..model.errors import RowError
 from ..model.records import GOLD_COLUMNS, NESTED_COLUMNS, PREDICTION_COLUMNS
-from ..model.rowfiles import ROW_SUFFIXES, table_cell, whole_file
+from ..model.rowfiles import ROW_SUFFIXES, table_cell, table_writer, whole_file
 from .parts import BOOL, INTEGER, NULL, NUMBER, TEXT, read_failures, read_header, read_row_lines
 
 #: Rows of a Parquet row group: what is in memory at once.
@@ -85,7 +84,7 @@ def _write_table(lines: Iterable[str], columns: Mapping[str, frozenset[str]], ou
     flat = [column for column in columns if column not in NESTED_COLUMNS]
     with whole_file(out, newline="") as file:
         delimiter = "\t" if out.suffix.lower() == ".tsv" else ","
-        writer = csv.DictWriter(file, flat, delimiter=delimiter, extrasaction="ignore", lineterminator="\n")
+        writer = table_writer(file, flat, delimiter)
         writer.writeheader()
         for line in lines:
             row = json.loads(line)

@@ -46,6 +46,7 @@ def agree(
 
     if resolve is not None and out is None:
         raise typer.BadParameter("needs --out, the file for the settled rows", param_hint="--resolve")
+    _check_targets([*coders, *filter(None, [resolve])], [*filter(None, [disputes, adjudicate, out])])
     chosen = None if scheme is None else Scheme.load(scheme)
     options = ReadOptions(scheme=chosen)
     coding = code(_coders(coders, options), chosen)
@@ -53,6 +54,16 @@ def agree(
     _write_disputes(coding, chosen, disputes, adjudicate)
     if out is not None and _settle(coding, resolve, out, options) > 0:
         raise typer.Exit(3)
+
+
+def _check_targets(inputs: list[Path], targets: list[Path]) -> None:
+    """See that no result replaces a coder's work."""
+    from ..model.errors import RowError
+
+    read = {path.resolve() for path in inputs}
+    for target in targets:
+        if target.resolve() in read:
+            raise RowError(f"{target} is read: it cannot be written as well", hint="take another name")
 
 
 def _coders(paths: list[Path], options: ReadOptions) -> list[Coder]:
@@ -88,18 +99,21 @@ def _print_figures(coding: Coding, seed: int, *, json: bool) -> None:
 def _write_disputes(coding: Coding, scheme: Scheme | None, page: Path | None, adjudicate: Path | None) -> None:
     from ..agreement.disputes import disputes, tasks
     from ..agreement.page import as_page
-    from ..formats import write
+    from ..formats import check_no_work_lost, write
     from ..model.rowfiles import whole_file
 
     if page is None and adjudicate is None:
         return
     found = disputes(coding)
     typer.echo(f"{len(found)} disputed sentences", err=True)
+    to_do = tasks(found, coding.coders)
+    if adjudicate is not None and found:
+        check_no_work_lost(adjudicate, to_do)
     if page is not None:
         with whole_file(page) as file:
             file.write(as_page(found, coding.coders, scheme))
     if adjudicate is not None and found:
-        for note in write(adjudicate, tasks(found, coding.coders), scheme):
+        for note in write(adjudicate, to_do, scheme):
             typer.echo(note, err=True)
 
 

@@ -24,7 +24,12 @@ def convert(
     ] = None,
     scheme: Annotated[
         str | None,
-        typer.Option("--scheme", "-s", help="Scheme name or YAML file: checks labels, finds them by name or alias."),
+        typer.Option(
+            "--scheme",
+            "-s",
+            help="Scheme name or YAML file: checks labels (ids in any case, or names); finds the speakers of "
+            "attributions by alias.",
+        ),
     ] = None,
     column: Annotated[
         list[str] | None,

@@ -47,8 +47,11 @@ class SampleOptions:
 
 
 def run_sample(options: SampleOptions) -> None:
-    """Draw a sample to label by hand, with known probabilities, so that figures corrected by it are valid."""
-    from ..formats import format_to_write, write
+    """Draw a sample to label by hand, with known probabilities, so that figures corrected by it are valid.
+
+    A file in which labels were filled in is not replaced.
+    """
+    from ..formats import check_no_work_lost, format_to_write, write
     from ..model.scheme import Scheme
     from ..sampling import SampleSettings, draw_sample
 
@@ -64,10 +67,14 @@ def run_sample(options: SampleOptions) -> None:
     scheme = None if options.scheme is None else Scheme.load(options.scheme)
     format_to_write(options.out, options.to)
     drawn = draw_sample(lambda: _rows(options.rows), settings)
+    check_no_work_lost(options.out, drawn.rows, options.to)
     for note in write(options.out, drawn.rows, scheme, options.to):
         typer.echo(note, err=True)
     for name, n_units, n_drawn in drawn.strata:
         typer.echo(f"{' '.join(name) if name else 'in all'}: {n_drawn} of {n_units} {options.unit}s", err=True)
+    n_there = sum(n_units for _, n_units, _ in drawn.strata)
+    if n_there < options.n:
+        typer.echo(f"fewer than asked for: there are only {n_there} {options.unit}s, and all are drawn", err=True)
 
 
 sample = command("sample", SampleOptions, run_sample)

@@ -148,6 +148,8 @@ def _check_rows(path: Path, scheme: Scheme) -> list[str]:
     for head, labels in known.items():
         used = ", ".join(f"{label} {counts[head, label]}" for label in labels)
         typer.echo(f"{path}: {head}: {used}", err=True)
+    n_labelled = sum(row.is_labelled for row in reading.rows)
+    typer.echo(f"{path}: {len(reading.rows)} sentences, {n_labelled} of them with both labels", err=True)
     return [
         f"{head} {label!r}, {n} times in {path}, first in {first[head, label]}"
         for (head, label), n in counts.items()

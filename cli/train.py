@@ -53,12 +53,12 @@ def train(
     if sum((folds is not None, seeds is not None, curve)) > 1:
         raise typer.BadParameter("choose one of --folds, --seeds and --curve")
     settings = _settings(config, data, scheme, encoder, polnear, real, epochs, seed)
+    _check_ends(settings, out)
     if dry_run or folds is not None or seeds is not None or curve:
         _without_model(settings, folds, seeds, curve=curve, dry_run=dry_run)
         return
     if out is None:
         raise typer.BadParameter("name the model folder to make", param_hint="--out")
-    _check_out(out)
     from ..train.run import run
 
     try:
@@ -106,7 +106,7 @@ def _without_model(
     study = read_study(settings, _read_any)
     for line in study.summary:
         _say(line)
-    if dry_run:
+    if dry_run and folds is None and seeds is None and not curve:
         return
     from ..train.trials import curve_trials, fold_trials, run_trials, seed_trials, spread, worth_more
 
@@ -116,6 +116,9 @@ def _without_model(
         trials = seed_trials(study.parts, seeds, settings)
     else:
         trials = curve_trials(study.parts, settings)
+    if dry_run:
+        _say(f"{len(trials)} models would be trained: {', '.join(trial.name for trial in trials)}")
+        return
     scores = list(run_trials(trials, settings, study.scheme, _say))
     table = Table("run", "articles", "sentences", "speaker F1", "stance F1", "both right")
     for s in scores:
@@ -150,6 +153,17 @@ def _settings(
     given = {"scheme": scheme, "encoder": encoder, "epochs": epochs, "run_seed": seed}
     values |= {key: value for key, value in given.items() if value is not None}
     return TrainSettings.from_dict(values, f"{config} with the options given")
+
+
+def _check_ends(settings: TrainSettings, out: Path | None) -> None:
+    """Find out before anything is read that a run could not start, or its result not be written."""
+    from ..model.checkpoint import check_replaceable
+    from ..train.encoders import check_encoder
+
+    if out is not None:
+        _check_out(out)
+        check_replaceable(out)
+    check_encoder(settings.encoder)
 
 
 def _check_out(out: Path) -> None:

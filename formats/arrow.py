@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..model.errors import RowError
 from ..model.records import LabelledSentence, to_row
-from ..model.rowfiles import columns_of, renamed
+from ..model.rowfiles import arrow_column, check_header, columns_of, of_articles, renamed
 from ..model.scheme import Scheme
 from .base import Reading, ReadOptions, needs, row_of
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 _PARTS, _PART = "dataset_dict.json", "dataset_info.json"
 
@@ -26,7 +29,9 @@ def write_dataset(path: Path, rows: Sequence[LabelledSentence], _scheme: Scheme 
         from datasets import Dataset, are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
     columns = columns_of(rows)
     plain = [to_row(row) for row in rows]
-    part = Dataset.from_dict({column: [row.get(column) for row in plain] for column in columns})
+    # A column of several kinds of value becomes text, as in Parquet.
+    arrays = {column: arrow_column(column, [row.get(column) for row in plain]) for column in columns}
+    part = Dataset.from_dict({column: array.to_pylist() for column, array in arrays.items()})
     quiet = are_progress_bars_disabled()
     disable_progress_bars()
     try:
@@ -43,22 +48,27 @@ def read_dataset(path: Path, options: ReadOptions) -> Reading:
         RowError: the folder is damaged, or a row is wrong.
     """
     with needs("datasets", "Hugging Face datasets"):
-        from datasets import Dataset, DatasetDict, load_from_disk
+        from datasets import DatasetDict, load_from_disk
     try:
         found = load_from_disk(str(path))
     except (OSError, ValueError) as error:
         raise RowError(f"{path} is no readable dataset", found=str(error)) from None
     parts: dict[str, Dataset] = dict(found) if isinstance(found, DatasetDict) else {"": found}
-    rows: list[LabelledSentence] = []
+    rows = of_articles(_placed(path, parts, options))
+    return Reading(tuple(row_of(data, where, number) for number, (where, data) in enumerate(rows)))
+
+
+def _placed(path: Path, parts: Mapping[str, Dataset], options: ReadOptions) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where each row stands, and its columns by our names."""
     for name, part in parts.items():
         names = {c: f.names for c, f in part.features.items() if hasattr(f, "names") and hasattr(f, "int2str")}
+        check_header(part.column_names, options.columns, f"{path}, {name}" if name else str(path))
         for number, data in enumerate(part):
             # Every row of a table has every column; those that a row never had are None.
             row = {column: _named(value, names.get(column)) for column, value in data.items() if value is not None}
             if name:
                 row.setdefault("split", name)
-            rows.append(row_of(renamed(row, options.columns), f"{path}, {name or 'row'} {number}", len(rows)))
-    return Reading(tuple(rows))
+            yield f"{path}, {name or 'row'} {number}", renamed(row, options.columns)
 
 
 def _named(value: Any, names: Sequence[str] | None) -> Any:

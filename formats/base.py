@@ -92,6 +92,12 @@ def plain_columns(row: LabelledSentence, without: Iterable[str]) -> dict[str, An
     return {column: value for column, value in to_row(row).items() if value is not None and column not in left_out}
 
 
+def open_note(rows: Sequence[LabelledSentence]) -> list[str]:
+    """That some rows of a table lack a label, where others have one: of merged cells only the first holds anything."""
+    n_open = sum(not row.is_labelled for row in rows)
+    return [f"{n_open} of {len(rows)} rows lack a label (were cells merged?)"] if 0 < n_open < len(rows) else []
+
+
 def row_of(data: Mapping[str, Any], where: str, number: int) -> LabelledSentence:
     """A row, labelled or not, from columns that a format held.
 

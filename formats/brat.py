@@ -7,19 +7,21 @@ with its other columns. Attributions as PolNeAR has them (source, cue, content) 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..model.errors import RowError
 from ..model.records import LabelledSentence
 from ..model.rowfiles import whole_file
 from ..model.scheme import Scheme
-from .attributions import annotated_files, is_attribution_file, read_attributed
+from .attributions import AnnotatedFile, annotated_files, is_attribution_file, read_attributed
 from .base import Reading, ReadOptions, read_text
 from .documents import COLUMNS, Document, Mark, article_id, file_stem, from_documents, to_documents
 
 # The text of a span may go on in lines that are neither.
 _TEXT_BOUND, _ATTRIBUTE = re.compile(r"T\d+\t"), re.compile(r"[AM]\d+\t")
+#: Files of one kind that an error or note names; it counts the others.
+_N_NAMED = 10
 _CONFIGURATION = """[entities]
 Sentence
 
@@ -39,10 +41,15 @@ def is_brat(path: Path) -> bool:
 
 
 def write_brat(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | None) -> None:
-    """Write a folder of texts and annotations, with the `annotation.conf` that brat needs to show them."""
+    """Write a folder of texts and annotations, with the `annotation.conf` that brat needs to show them.
+
+    Raises:
+        RowError: a text stands there that is another one; nothing is written then.
+    """
+    documents = {file_stem(document.name): document for document in to_documents(rows)}
+    _check_texts(path, {stem: document.text for stem, document in documents.items()})
     path.mkdir(parents=True, exist_ok=True)
-    for document in to_documents(rows):
-        stem = file_stem(document.name)
+    for stem, document in documents.items():
         for suffix, content in ((".txt", document.text), (".ann", _annotations(document))):
             with whole_file(path / f"{stem}{suffix}", newline="") as file:
                 file.write(content)
@@ -50,6 +57,24 @@ def write_brat(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | No
     stances = {row.stance: None for row in rows if row.stance} if scheme is None else scheme.stance_ids
     with whole_file(path / "annotation.conf", newline="") as file:
         file.write(_CONFIGURATION.format(speakers="|".join(speakers), stances="|".join(stances)))
+
+
+def _check_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """See that no text of somebody else's would be replaced: it may be the only copy of an article."""
+    taken = {stem: folder / f"{stem}.txt" for stem in texts}
+    other = [
+        file.name
+        for stem, file in taken.items()
+        if file.exists() and not (file.is_file() and file.read_bytes() == texts[stem].encode())
+    ]
+    if other:
+        more = f" and {len(other) - _N_NAMED} more" if len(other) > _N_NAMED else ""
+        raise RowError(
+            f"{folder} holds {len(other)} texts of these names that are not the same",
+            expected="a new folder, or one with the same texts",
+            found=", ".join(other[:_N_NAMED]) + more,
+            hint="nothing was written; name another folder",
+        )
 
 
 def _annotations(document: Document) -> str:
@@ -80,8 +105,23 @@ def read_brat(path: Path, options: ReadOptions) -> Reading:
     """
     files = annotated_files(path)
     if any(is_attribution_file(file.annotations) for file in files):
-        return read_attributed(files, options)
-    return from_documents((_document(f.name, f.text, f.annotations) for f in files), options)
+        reading = read_attributed(files, options)
+    else:
+        reading = from_documents((_document(f.name, f.text, f.annotations) for f in files), options)
+    return Reading(reading.rows, (*reading.notes, *_unread(files)))
+
+
+def _unread(files: Sequence[AnnotatedFile]) -> list[str]:
+    """That texts stand there without annotations, which are not read."""
+    read = {file.text for file in files}
+    bare = sorted(
+        {text.name for folder in {text.parent for text in read} for text in folder.glob("*.txt")}
+        - {text.name for text in read}
+    )
+    if not bare:
+        return []
+    more = f" and {len(bare) - _N_NAMED} more" if len(bare) > _N_NAMED else ""
+    return [f"texts left out because they have no .ann: {', '.join(bare[:_N_NAMED])}{more}"]
 
 
 def _document(name: str, text_file: Path, annotations: Path) -> Document:
@@ -91,17 +131,17 @@ def _document(name: str, text_file: Path, annotations: Path) -> Document:
 
 
 def _marks(path: Path, n_chars: int) -> Iterator[Mark]:
-    spans: dict[str, tuple[int, int]] = {}
+    spans: dict[str, tuple[tuple[int, int], ...]] = {}
     features: dict[str, dict[str, str]] = {}
     for number, line in enumerate(read_text(path).split("\n"), 1):
         fields = line.rstrip("\r").split("\t", 2)
         try:
             if _TEXT_BOUND.match(line):
                 kind, place = fields[1].split(" ", 1)
-                offsets = [int(offset) for offset in re.split(r"[ ;]", place)]
-                if not 0 <= min(offsets) < max(offsets) <= n_chars:
+                pieces = tuple(_piece(piece) for piece in place.split(";"))
+                if not all(0 <= start < end <= n_chars for start, end in pieces):
                     raise RowError(f"{path}:{number}: span outside the text", expected=f"0 to {n_chars}", found=place)
-                spans[fields[0]] = min(offsets), max(offsets)
+                spans[fields[0]] = pieces
                 features[fields[0]] = {} if kind == "Sentence" else {"": kind}
             elif _ATTRIBUTE.match(line):
                 name, target, *value = fields[1].split(" ", 2)
@@ -113,5 +153,15 @@ def _marks(path: Path, n_chars: int) -> Iterator[Mark]:
                     features[target][COLUMNS] = fields[2]
         except (IndexError, ValueError):
             raise RowError(f"{path}:{number}: bad line", expected="brat stand-off", found=line[:80]) from None
-    for name, (start, end) in spans.items():
-        yield Mark(start, end, features[name])
+    for name, pieces in spans.items():
+        yield Mark(min(start for start, _ in pieces), max(end for _, end in pieces), features[name], pieces)
+
+
+def _piece(place: str) -> tuple[int, int]:
+    """`start end` as numbers.
+
+    Raises:
+        ValueError: it is not two numbers.
+    """
+    start, end = place.split(" ")
+    return int(start), int(end)

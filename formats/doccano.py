@@ -23,6 +23,8 @@ from .documents import LABELS, Document, Mark, cover, head_of
 _STANCE_COLOUR = "#5f6368"
 #: Where doccano has put a line's labels over its versions.
 _LABEL_KEYS = ("label", "labels", "cats", "entities")
+#: What a column of one's own called `label` travels under: doccano's list of labels has that name.
+_OWN_LABEL = "label_in_file"
 
 
 def is_doccano(path: Path) -> bool:
@@ -51,7 +53,8 @@ def write_doccano(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme |
     with whole_file(path) as file:
         for row, columns in zip(rows, plain, strict=True):
             labels = [f"{head}:{label}" for head, label in zip(LABELS, (row.speaker, row.stance), strict=True) if label]
-            file.write(as_json({"text": row.text, "label": labels, **empty, **columns}) + "\n")
+            own = {_OWN_LABEL if name == "label" else name: value for name, value in {**empty, **columns}.items()}
+            file.write(as_json({"text": row.text, "label": labels, **own}) + "\n")
     if scheme is not None:
         with whole_file(path.with_suffix(".labels.json")) as file:
             file.write(as_json(label_types(scheme)) + "\n")
@@ -88,6 +91,8 @@ def read_doccano(path: Path, options: ReadOptions) -> Reading:
             document = Document(name, str(data.pop("text", "")), tuple(_marks(labels, where)), data)
             rows += cover(document, options, unknown)
             continue
+        if _OWN_LABEL in data:
+            data["label"] = data.pop(_OWN_LABEL)
         found = _classes(labels, options.scheme, unknown, where)
         row = row_of({**data, **found}, where, len(rows))
         # doccano numbers the lines of a project; a number of our own would be in the metadata.

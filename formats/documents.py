@@ -36,11 +36,13 @@ class Mark:
         start: offset of its first character.
         end: offset after its last one.
         features: what it is marked with: `speaker`, `stance`, `columns`, or whatever the tool's user called it.
+        pieces: (start, end) of its pieces, where text between them is not marked; empty: it is all one.
     """
 
     start: int
     end: int
     features: Mapping[str, str]
+    pieces: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,16 +226,17 @@ def _labelled_spans(
                 found=f"{mark.start} to {mark.end}",
             )
         named = dict(mark.features)
+        pieces = mark.pieces or ((mark.start, mark.end),)
         for head in LABELS:
             value = named.pop(options.columns.get(head, head), None)
             if value is not None:
-                spans[head].append((mark.start, mark.end, value))
+                spans[head] += [(start, end, value) for start, end in pieces]
         for value in named.values():
             found = head_of(value, options.scheme)
             if found is None:
                 unknown[value] += 1
             else:
-                spans[found[0]].append((mark.start, mark.end, found[1]))
+                spans[found[0]] += [(start, end, found[1]) for start, end in pieces]
     return spans
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model.errors import RowError
 from ..model.records import NESTED_COLUMNS, LabelledSentence, to_row
-from ..model.rowfiles import columns_of, renamed, table_cell, whole_file
+from ..model.rowfiles import check_case, check_header, columns_of, of_articles, renamed, table_cell, whole_file
 from ..model.scheme import Scheme
-from .base import Reading, ReadOptions, needs, row_of
+from .base import Reading, ReadOptions, needs, open_note, row_of
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
+#: What openpyxl lets through and XML cannot hold.
+_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 #: The most characters that Excel puts in a cell.
 LONGEST_CELL = 32_767
 _WIDTHS = {"text": 80, "before": 60, "after": 40, "speaker": 22, "stance": 14}
@@ -30,7 +33,7 @@ def write_excel(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | N
     """Write a workbook; nested columns (`probabilities`, `evidence`) are left out.
 
     Raises:
-        RowError: a text is too long for a cell, or has a control character.
+        RowError: a text is too long for a cell, or has a character that Excel cannot hold.
     """
     with needs("openpyxl", "Excel files"):
         from openpyxl import Workbook
@@ -42,7 +45,8 @@ def write_excel(path: Path, rows: Sequence[LabelledSentence], scheme: Scheme | N
     sheet.title = _SHEET
     columns = [column for column in columns_of(rows) if column not in NESTED_COLUMNS]
     for place, column in enumerate(columns, 1):
-        sheet.cell(1, place, column).font = Font(bold=True)
+        _fill(sheet, 1, place, column, f"the column {column!r}")
+        sheet.cell(1, place).font = Font(bold=True)
     wrap = Alignment(wrap_text=True, vertical="top")
     for number, row in enumerate(rows, 2):
         data = to_row(row)
@@ -66,9 +70,11 @@ def _fill(sheet: Worksheet, row: int, column: int, value: Any, where: str) -> No
     if isinstance(value, str) and len(value) > LONGEST_CELL:
         raise RowError(f"{where}: too long for a cell", expected=f"{LONGEST_CELL} characters", found=str(len(value)))
     try:
+        if isinstance(value, str) and (wrong := _NO_XML.search(value)):
+            raise IllegalCharacterError(wrong[0])
         cell.value = value
     except IllegalCharacterError:
-        raise RowError(f"{where}: a control character that Excel cannot hold", found=repr(value)[:80]) from None
+        raise RowError(f"{where}: a character that Excel cannot hold", found=repr(value)[:80]) from None
     if isinstance(value, str):
         # Text that begins with = is no formula.
         cell.data_type = "s"
@@ -97,7 +103,8 @@ def read_excel(path: Path, options: ReadOptions) -> Reading:
     """Read the first sheet that has a column `text`.
 
     Raises:
-        RowError: it is no workbook, or no sheet has the column.
+        RowError: it is no workbook, no sheet has the column, a column is named so that it would be passed over, or
+            a row is wrong.
     """
     with needs("openpyxl", "Excel files"):
         from openpyxl import load_workbook
@@ -106,23 +113,32 @@ def read_excel(path: Path, options: ReadOptions) -> Reading:
     except Exception as error:  # openpyxl lets through whatever zipfile and its XML parser raise
         raise RowError(f"{path} is no readable workbook", found=f"{type(error).__name__}: {error}") from None
     text_column = options.columns.get("text", "text")
-    headers = []
+    headers: dict[str, list[str]] = {}
     try:
         for sheet in book.worksheets:
             lines = sheet.iter_rows(values_only=True)
             header = ["" if cell is None else str(cell).strip() for cell in next(lines, ())]
-            headers.append(f"{sheet.title}: {', '.join(filter(None, header))}")
+            headers[sheet.title] = header
             if text_column in header:
-                return Reading(tuple(_rows(path, header, lines, options)))
+                check_header(header, options.columns, f"{path}, {sheet.title}")
+                rows = tuple(_rows(path, header, lines, options))
+                return Reading(rows, tuple(open_note(rows)))
     finally:
         book.close()
-    raise RowError(
-        f"{path}: no sheet has a column {text_column!r} in its first row", found="; ".join(headers), hint="--column"
-    )
+    for title, header in headers.items():
+        check_case(header, options.columns, f"{path}, {title}")
+    found = "; ".join(f"{title}: {', '.join(filter(None, header))}" for title, header in headers.items())
+    raise RowError(f"{path}: no sheet has a column {text_column!r} in its first row", found=found, hint="--column")
 
 
-def _rows(path: Path, header: Sequence[str], lines: Any, options: ReadOptions) -> list[LabelledSentence]:
-    rows: list[LabelledSentence] = []
+def _rows(path: Path, header: Sequence[str], lines: Any, options: ReadOptions) -> Iterator[LabelledSentence]:
+    placed = of_articles(_by_column(path, header, lines, options))
+    return (row_of(data, where, number) for number, (where, data) in enumerate(placed))
+
+
+def _by_column(
+    path: Path, header: Sequence[str], lines: Any, options: ReadOptions
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for number, cells in enumerate(lines, 2):
         if all(cell is None or cell == "" for cell in cells):
             continue
@@ -130,5 +146,4 @@ def _rows(path: Path, header: Sequence[str], lines: Any, options: ReadOptions) -
         data = renamed(cells_of, options.columns)
         if hasattr(data.get("date"), "isoformat"):
             data["date"] = data["date"].isoformat()[:10]
-        rows.append(row_of(data, f"{path}, row {number}", len(rows)))
-    return rows
+        yield f"{path}, row {number}", data

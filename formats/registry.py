@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..model.errors import RowError
+from ..model.errors import RowError, SaysoError
 from ..model.records import LabelledSentence
-from ..model.scheme import Scheme, unknown_label
+from ..model.scheme import Scheme
 from .arrow import is_dataset, read_dataset, write_dataset
 from .authored import is_authored, is_codes, read_authored_form, read_codes
 from .base import Format, Reading, ReadOptions
@@ -15,6 +15,7 @@ from .brat import is_brat, read_brat, write_brat
 from .doccano import is_doccano, read_doccano, write_doccano
 from .excel import is_excel, read_excel, write_excel
 from .label_studio import is_label_studio, read_label_studio, write_label_studio
+from .labels import by_id, check_known
 from .losses import losses
 from .rows import is_rows, read_row_file, write_row_file
 from .webanno import is_webanno, read_webanno, write_webanno
@@ -67,6 +68,8 @@ def _named(name: str) -> Format:
 def read(path: Path, options: ReadOptions | None = None, name: str | None = None, *, check: bool = True) -> Reading:
     """Labelled sentences of a file or folder in any format.
 
+    Labels may be a speaker's or stance's id in any case, or its name, if a scheme is given; a note says so.
+
     Args:
         path: the file or folder.
         options: labels and column names; None for neither.
@@ -75,21 +78,19 @@ def read(path: Path, options: ReadOptions | None = None, name: str | None = None
 
     Raises:
         RowError: it cannot be recognised or read; a row has a text but no place for its labels.
-        SchemeError: a label is not of the scheme.
+        SchemeError: labels are not of the scheme: all of them, with how often and where first.
     """
     form = find_format(path, name)
     if not path.exists():
         raise RowError(f"no file or folder {path}", expected=form.title)
     chosen = ReadOptions() if options is None else options
     reading = form.read(path, chosen)
-    if check and chosen.scheme is not None:
-        for row in reading.rows:
-            where = f"{path}, sentence {row.sentence} of {row.article}"
-            if row.speaker and row.speaker not in chosen.scheme.speaker_ids:
-                raise unknown_label("speaker", row.speaker, chosen.scheme.speaker_ids, where)
-            if row.stance and row.stance not in chosen.scheme.stance_ids:
-                raise unknown_label("stance", row.stance, chosen.scheme.stance_ids, where)
-    return reading
+    if chosen.scheme is None:
+        return reading
+    rows, notes = by_id(reading.rows, chosen.scheme)
+    if check:
+        check_known(((row, f"{path}, sentence {row.sentence} of {row.article}") for row in rows), chosen.scheme)
+    return Reading(tuple(rows), (*reading.notes, *notes))
 
 
 def format_to_write(path: Path, name: str | None = None) -> Format:
@@ -111,6 +112,42 @@ def format_to_write(path: Path, name: str | None = None) -> Format:
     if form.write is None:
         raise RowError(f"the format {name} can only be read")
     return form
+
+
+def check_no_work_lost(path: Path, rows: Sequence[LabelledSentence], name: str | None = None) -> None:
+    """See that tasks do not replace a file in which people have filled labels in.
+
+    Args:
+        path: where the tasks are to be written.
+        rows: the tasks. A label that stands in the old file may go only where they hold the same.
+        name: of the format; None: by the suffix.
+
+    Raises:
+        RowError: a label would be lost, or what stands there cannot be read to find out.
+    """
+    if not path.is_file() and not path.is_dir():
+        return
+    if not (any(path.iterdir()) if path.is_dir() else path.stat().st_size):
+        return
+    try:
+        old = format_to_write(path, name).read(path, ReadOptions()).rows
+    except SaysoError as error:
+        raise RowError(
+            f"{path} exists, and it cannot be seen whether it holds labels",
+            expected="a new name",
+            found=error.one_line(),
+            hint="take another name, or delete it first",
+        ) from None
+    kept = {row.key: (row.speaker, row.stance) for row in rows}
+    lost = [row for row in old if (row.speaker or row.stance) and kept.get(row.key) != (row.speaker, row.stance)]
+    if lost:
+        first = f"sentence {lost[0].sentence} of article {lost[0].article}"
+        raise RowError(
+            f"{path} holds labels that would be lost",
+            expected="a new name, or a file of tasks in which nothing is filled in",
+            found=f"{len(lost)} labelled sentences, the first of them {first}",
+            hint="take another name",
+        )
 
 
 def write(

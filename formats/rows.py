@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..model.records import LabelledSentence
-from ..model.rowfiles import ROW_SUFFIXES, read_rows, write_rows
+from ..model.rowfiles import ROW_SUFFIXES, read_rows, separator_notes, write_rows
 from ..model.scheme import Scheme
-from .base import Reading, ReadOptions
+from .base import Reading, ReadOptions, open_note
 
 
 def is_rows(path: Path) -> bool:
@@ -22,7 +22,8 @@ def read_row_file(path: Path, options: ReadOptions) -> Reading:
     Raises:
         RowError: the file is missing or wrong; it names the line.
     """
-    return Reading(tuple(read_rows(path, labelled=False, columns=options.columns)))
+    rows = tuple(read_rows(path, labelled=False, columns=options.columns))
+    return Reading(rows, (*separator_notes(path, options.columns.get("text", "text")), *open_note(rows)))
 
 
 def write_row_file(path: Path, rows: Sequence[LabelledSentence], _scheme: Scheme | None) -> None:

@@ -30,5 +30,5 @@ def looks_english(text: str) -> bool:
     words = _WORD.findall(text[:_N_CHARS].casefold())
     if len(words) < MIN_WORDS:
         latin = sum(char.isascii() for word in words for char in word)
-        return 2 * latin >= sum(map(len, words))
-    return sum(word in _COMMON for word in words) >= MIN_SHARE * len(words)
+        return bool(2 * latin >= sum(map(len, words)))
+    return bool(sum(word in _COMMON for word in words) >= MIN_SHARE * len(words))

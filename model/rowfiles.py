@@ -10,8 +10,9 @@ import csv
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +24,8 @@ ROW_SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 _NEEDED = ("text", "speaker", "stance")
 #: Columns that are text in a typed table even where no row has a value.
 _TEXT_COLUMNS = frozenset({"article", "outlet", "date", "text", "speaker", "stance"})
+#: Columns that mean something to us; in other letters ("Speaker") they would be passed over without a word.
+_OURS = (*GOLD_COLUMNS, "annotator")
 
 
 def read_rows(
@@ -60,9 +63,11 @@ def read_placed_rows(
     if not path.is_file():
         raise RowError(f"no file {path}", expected=f"labelled rows in a file that ends in {' '.join(ROW_SUFFIXES)}")
     names = {} if columns is None else columns
+    needed = [names.get(column, column) for column in header]
     try:
-        for number, (where, data) in enumerate(_read_raw(path, [names.get(column, column) for column in header])):
-            yield where, from_row(renamed(data, names), where, number, labelled=labelled)
+        rows = ((where, renamed(data, names)) for where, data in _read_raw(path, needed, names))
+        for number, (where, data) in enumerate(of_articles(rows)):
+            yield where, from_row(data, where, number, labelled=labelled)
     except UnicodeDecodeError:
         raise not_utf8(path) from None
     except csv.Error as error:
@@ -87,17 +92,45 @@ def not_utf8(path: Path) -> RowError:
     return RowError(f"{path}: not UTF-8 when it was read", hint="try again: the file has changed meanwhile")
 
 
-def _read_raw(path: Path, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, row as it stands) of a file; `needed` columns must stand in a table's header."""
+def of_articles(rows: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows as they come, all of which name their article, or none.
+
+    Args:
+        rows: where each stands, and its columns by our names.
+
+    Raises:
+        RowError: some name it and others do not, which would make each of these an article of its own.
+    """
+    first: tuple[str, bool] | None = None
+    for where, data in rows:
+        is_named = data.get("article") not in (None, "")
+        if first is None:
+            first = where, is_named
+        if is_named != first[1]:
+            bare, named = (first[0], where) if is_named else (where, first[0])
+            raise RowError(
+                f"{bare}: no 'article', but {named} names one",
+                expected="an article in every row, or in none",
+                hint="were cells merged, or the article told once for all its rows? Fill the column down to each row",
+            )
+        yield where, data
+
+
+def _read_raw(path: Path, needed: Sequence[str], columns: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, row as it stands) of a file.
+
+    Args:
+        path: the file.
+        needed: columns, by its names, that must stand in a table's header.
+        columns: our name of a column to the file's name of it.
+    """
     match path.suffix.lower():
         case ".jsonl":
-            return _read_jsonl(path)
-        case ".csv":
-            return _read_csv(path, ",", needed)
-        case ".tsv":
-            return _read_csv(path, "\t", needed)
+            return _read_jsonl(path, columns)
+        case ".csv" | ".tsv":
+            return _read_csv(path, needed, columns)
         case ".parquet":
-            return _read_parquet(path)
+            return _read_parquet(path, columns)
     raise RowError(f"cannot read rows from {path}", expected=f"a file that ends in {' '.join(ROW_SUFFIXES)}")
 
 
@@ -112,7 +145,61 @@ def renamed(data: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, An
     return {names.get(column, column): value for column, value in data.items()}
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def check_header(header: Sequence[str], columns: Mapping[str, str], where: str) -> None:
+    """See that a table's columns can be told apart, and that none is passed over for the way it is written.
+
+    Args:
+        header: names of the columns, "" for a column without one.
+        columns: our name of a column to the file's name of it.
+        where: the file, for the errors.
+
+    Raises:
+        RowError: two columns have one name, one differs from ours in case only, or `columns` names one that is missing.
+    """
+    twice = sorted({column for column in header if column and header.count(column) > 1})
+    if twice:
+        raise RowError(f"{where}: two columns of one name: {', '.join(twice)}", hint="rename one of them")
+    _check_named(header, columns, where)
+    check_case(header, columns, where)
+
+
+def check_case(names: Collection[str], columns: Mapping[str, str], where: str) -> None:
+    """See that no column differs from one of ours in case only.
+
+    Args:
+        names: of the columns, as they stand in the file.
+        columns: our name of a column to the file's name of it.
+        where: the file or line, for the error.
+
+    Raises:
+        RowError: some do; all of them are named.
+    """
+    free = set(_OURS) - set(names) - set(columns)
+    near = {name.strip().casefold(): name for name in names if name not in columns.values()}
+    meant = {ours: near[ours] for ours in _OURS if ours in free and ours in near}
+    if meant:
+        options = " ".join(f"--column {ours}={theirs}" for ours, theirs in meant.items())
+        raise RowError(
+            f"{where}: no column {', '.join(meant)}, but {', '.join(meant.values())}",
+            expected="columns of just these names",
+            found=", ".join(names),
+            hint=f"rename them, or `sayso convert FROM TO {options}`",
+        )
+
+
+def _check_named(names: Collection[str], columns: Mapping[str, str], where: str) -> None:
+    missing = [theirs for theirs in columns.values() if theirs not in names]
+    if missing:
+        raise RowError(
+            f"{where}: no column {', '.join(missing)}",
+            expected="the columns that --column names",
+            found=", ".join(filter(None, names)),
+        )
+
+
+def _read_jsonl(path: Path, columns: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    met: dict[str, None] = {}
+    last: tuple[str, ...] = ()
     with path.open(encoding="utf-8-sig") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -124,26 +211,55 @@ def _read_jsonl(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise RowError(f"{where}: not JSON", found=f"{error}") from None
             if not isinstance(data, dict):
                 raise RowError(f"{where}: not a JSON object", found=type(data).__name__)
+            if (names := tuple(data)) != last:
+                check_case(names, columns, where)
+                met |= dict.fromkeys(names)
+                last = names
             yield where, data
+    # A line need not have every column: only now it shows that none had it.
+    if met:
+        _check_named(met, columns, str(path))
 
 
-def _read_csv(path: Path, delimiter: str, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def delimiter_of(path: Path, text_column: str = "text") -> str:
+    """What stands between a table's columns: tabs in .tsv; in .csv commas, or semicolons as European Excel writes them.
+
+    Args:
+        path: the file.
+        text_column: its name of the column `text`, which tells whether semicolons part the header.
+    """
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        header = next((line for line in lines if line.strip()), "")
+    names = {name.strip().strip('"').strip().casefold() for name in header.split(";")}
+    return ";" if "," not in header and len(names) > 1 and text_column.casefold() in names else ","
+
+
+def separator_notes(path: Path, text_column: str = "text") -> list[str]:
+    """That a .csv has no commas between its columns, where that is so; the arguments are those of `delimiter_of`."""
+    is_other = path.suffix.lower() == ".csv" and delimiter_of(path, text_column) == ";"
+    return ["its columns are separated by semicolons, and were read so"] if is_other else []
+
+
+def _read_csv(path: Path, needed: Sequence[str], columns: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    delimiter = delimiter_of(path, needed[0])
     with path.open(encoding="utf-8-sig", newline="") as lines:
         # Strict: a cell that never closes would otherwise swallow the rest of the file without a word.
-        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
-        header = reader.fieldnames
-        if header is None:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        table = _told_lines(reader, path)
+        header = [name.strip() for name in next(table, [])]
+        if not header:
             raise RowError(f"{path} is empty", expected=f"a header line with {', '.join(needed)}")
         if needed[0] not in header and len(header) == 1:
             raise RowError(
                 f"{path}:1: one column only",
                 expected=f"columns separated by {delimiter!r}",
                 found=repr(header[0][:80]),
-                hint="is it separated by another character? Save it with commas (.csv) or tabs (.tsv)",
+                hint="is it separated by another character? That is not guessed: in Excel save it as .xlsx, "
+                "or put commas (.csv) or tabs (.tsv) in its place",
             )
-        twice = sorted({column for column in header if header.count(column) > 1})
-        if twice:
-            raise RowError(f"{path}:1: two columns of one name: {', '.join(twice)}", hint="rename one of them")
+        check_header(header, columns, f"{path}:1")
         missing = [column for column in needed if column not in header]
         if missing:
             raise RowError(
@@ -152,16 +268,15 @@ def _read_csv(path: Path, delimiter: str, needed: Sequence[str]) -> Iterator[tup
                 found=", ".join(header),
                 hint=f"name the columns so, or convert: `sayso convert {path} rows.jsonl --column {missing[0]}=NAME`",
             )
-        for data in _told_rows(reader, path):
+        for cells in table:
             where = f"{path}:{reader.line_num}"
-            if None in data:
-                raise RowError(f"{where}: more cells than the header has columns", hint="quote cells that hold commas")
-            yield where, data
+            yield where, _by_column(header, cells, where)
 
 
-def _told_rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, Any]]:
+def _told_lines(reader: Any, path: Path) -> Iterator[list[str]]:
+    """The table's lines, less those without anything in them (`,,`), which Excel writes below a table."""
     try:
-        yield from reader
+        yield from (cells for cells in reader if any(cell.strip() for cell in cells))
     except csv.Error as error:
         raise RowError(
             f"{path}:{reader.line_num + 1}: no readable line",
@@ -171,12 +286,27 @@ def _told_rows(reader: csv.DictReader[str], path: Path) -> Iterator[dict[str, An
         ) from None
 
 
-def _read_parquet(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _by_column(header: Sequence[str], cells: Sequence[str], where: str) -> dict[str, Any]:
+    """A line's cells by column, None where it is too short; an empty cell needs no name (`text,speaker,stance,,`)."""
+    if any(cells[len(header) :]):
+        raise RowError(f"{where}: more cells than the header has columns", hint="quote cells that hold commas")
+    pairs = [(name, cell) for name, cell in zip_longest(header, cells[: len(header)]) if name or cell]
+    if sum(not name for name, _ in pairs) > 1:
+        raise RowError(
+            f"{where}: cells in two columns without a name",
+            found=", ".join(repr(cell[:40]) for name, cell in pairs if not name),
+            hint="name the columns, or quote cells that hold commas",
+        )
+    return dict(pairs)
+
+
+def _read_parquet(path: Path, columns: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as table:
+            check_header(table.schema_arrow.names, columns, str(path))
             number = 0
             for batch in table.iter_batches(batch_size=4096):
                 for data in batch.to_pylist():
@@ -283,10 +413,36 @@ def table_cell(value: object) -> object:
     return plain_json(value) if isinstance(value, (dict, list)) else value
 
 
+class _LineFeeds:
+    """A file that ends its lines in a line feed, under a CSV writer that believes in CR LF.
+
+    The writer quotes a cell for the characters of its own line end only. With "\\n" for one it would leave a cell with
+    a lone "\\r" bare, which no reader takes.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        """Write a line that ends in CR LF."""
+        return self._file.write(line.removesuffix("\r\n") + "\n")
+
+
+def table_writer(file: IO[str], columns: Sequence[str], delimiter: str) -> csv.DictWriter[str]:
+    """A writer of CSV or TSV that `read_rows` gives back as it was; columns that are not named are left out.
+
+    Args:
+        file: opened with `newline=""`.
+        columns: in order.
+        delimiter: what stands between them.
+    """
+    return csv.DictWriter(_LineFeeds(file), columns, delimiter=delimiter, extrasaction="ignore", lineterminator="\r\n")
+
+
 def _write_csv(path: Path, rows: Sequence[LabelledSentence], delimiter: str) -> int:
     columns = [column for column in columns_of(rows) if column not in NESTED_COLUMNS]
     with whole_file(path, newline="") as file:
-        writer = csv.DictWriter(file, columns, delimiter=delimiter, extrasaction="ignore", lineterminator="\n")
+        writer = table_writer(file, columns, delimiter)
         writer.writeheader()
         writer.writerows({column: table_cell(value) for column, value in to_row(row).items()} for row in rows)
     return len(rows)
@@ -298,13 +454,13 @@ def _write_parquet(path: Path, rows: Sequence[LabelledSentence]) -> int:
 
     columns = columns_of(rows)
     plain = [to_row(row) for row in rows]
-    arrays = [_arrow_column(column, [row.get(column) for row in plain]) for column in columns]
+    arrays = [arrow_column(column, [row.get(column) for row in plain]) for column in columns]
     with whole_file(path, binary=True) as file:
         pq.write_table(pa.Table.from_arrays(arrays, names=columns), file, compression="zstd")
     return len(rows)
 
 
-def _arrow_column(column: str, values: Sequence[Any]) -> Any:
+def arrow_column(column: str, values: Sequence[Any]) -> Any:
     """The values as an Arrow array; a column that mixes kinds of value, which no typed table holds, becomes text."""
     import pyarrow as pa
 

@@ -226,10 +226,19 @@ def nearest_label(found: str, known: Iterable[str]) -> str | None:
 def faults(error: ValidationError) -> list[str]:
     """A strict model's faults in words, one each: where, and what."""
     said = []
-    for fault in error.errors():
+    found = error.errors()
+    for fault in found:
+        # What is wrong inside a list is left out of it, and the list then called too short: that is not true.
+        inside = any(other["loc"][: len(fault["loc"])] == fault["loc"] != other["loc"] for other in found)
+        if fault["type"] == "too_short" and inside:
+            continue
         place = ".".join(str(step) for step in fault["loc"])
         message = str(fault["msg"]).removeprefix("Value error, ")
         if isinstance(fault["input"], bool) and fault["type"] == "string_type":
             message = f"{message}, and YAML reads yes, no, on and off as true or false: put quotes around it"
+        if fault["type"] == "tuple_type":
+            message = "must be a list"
+            if isinstance(fault["input"], str):
+                message += f": write [{fault['input']}]"
         said.append(f"{place}: {message}" if place else message)
     return said

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_sentences_of_one_coder_are_counted_beside_those_of_two_texts() -> None:
     rows[0] = LabelledSentence("a0", 0, 2, 0, 9, "Not this.", "police", "asserts")
     notes = code([ann, Coder("bob", tuple(rows))]).notes
     assert notes == (
-        "1 sentences left out: their texts differ between coders",
+        "1 sentences left out: their texts differ between coders: sentence 2 of article a0",
         "2 sentences were labelled by one coder only; they say nothing about agreement",
     )
 
@@ -248,8 +249,6 @@ def test_the_command_prints_settles_and_tells_what_is_open(tmp_path: Path) -> No
 
 
 def test_one_file_with_two_annotators_is_two_coders(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     both = [replace(row, extra={"annotator": one.name}) for one in disputed() for row in one.rows]
     write_rows(tmp_path / "export.jsonl", both)
     done = CliRunner().invoke(app, [str(tmp_path / "export.jsonl")])
@@ -270,3 +269,39 @@ def test_the_second_reading_of_the_corpus_covers_it_and_agrees() -> None:
     result = measure(code([Coder("first", first), Coder("second", second)], scheme))
     assert result.figure("alpha", "speaker").low > 0.95
     assert result.figure("alpha", "stance").low > 0.94
+
+
+def test_answers_of_the_adjudicator_are_not_replaced(tmp_path: Path) -> None:
+    from sayso.formats import read, write
+
+    files = [tmp_path / f"{one.name}.csv" for one in disputed()]
+    for path, one in zip(files, disputed(), strict=True):
+        write_rows(path, one.rows)
+    inputs, todo = [str(path) for path in files], tmp_path / "todo.xlsx"
+    for _ in range(2):  # nothing is answered yet
+        assert CliRunner().invoke(app, [*inputs, "--adjudicate", str(todo)]).exit_code == 0
+    write(todo, [row.with_labels("police", "reports") for row in read(todo).rows])
+    before = todo.read_bytes()
+    done = CliRunner().invoke(app, [*inputs, "--adjudicate", str(todo)])
+    assert isinstance(done.exception, RowError)
+    assert "3 labelled sentences" in str(done.exception)
+    assert todo.read_bytes() == before
+    for option in ("--out", "--adjudicate", "--disputes"):
+        done = CliRunner().invoke(app, [*inputs, option, inputs[0]])
+        assert "is read: it cannot be written as well" in str(done.exception)
+
+
+def test_how_one_file_tells_people_apart_is_told() -> None:
+    ann, bob = disputed()
+    both = [replace(row, extra={"coder": one.name}) for one in (ann, bob) for row in one.rows]
+    with pytest.raises(RowError, match=r"nobody to agree with(.|\n)*--column annotator=coder"):
+        code([Coder("both", tuple(both))])
+    with pytest.raises(RowError, match=r"twice(.|\n)*--column annotator=coder"):
+        code([Coder("both", tuple(both)), ann])
+
+
+def test_sentences_with_other_texts_are_named_the_first_ten() -> None:
+    ann = coder("ann", "Pa " * 12)
+    bob = Coder("bob", tuple(replace(row, text=f"Edited {row.sentence}.") for row in ann.rows))
+    with pytest.raises(RowError, match=r"sentence 0 of article a0, .*, sentence 9 of article a0, and 2 more"):
+        code([ann, bob])

@@ -474,16 +474,17 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     (tmp_path / "bad.xlsx").write_text("no zip", encoding="utf-8")
     with pytest.raises(RowError, match="no readable workbook"):
         read(tmp_path / "bad.xlsx")
-    control = [replace(example()[0], text="a\x01b", start=0, end=3)]
-    for name in ("xmi", "excel"):
-        with pytest.raises(RowError, match="character that"):
-            write(tmp_path / f"control-{name}", control, None, name)
+    for character in "\x01\uffff":
+        control = [replace(example()[0], text=f"a{character}b", start=0, end=3)]
+        for name in ("xmi", "excel"):
+            with pytest.raises(RowError, match="character that"):
+                write(tmp_path / f"control-{name}", control, None, name)
     long = [replace(example()[0], text="a" * 40_000)]
     with pytest.raises(RowError, match="too long for a cell"):
         write(tmp_path / "long.xlsx", long)
     one_label = [replace(example()[0], stance="", speaker="nobody")]
     write(tmp_path / "one.jsonl", one_label)
-    with pytest.raises(SchemeError, match="unknown speaker"):
+    with pytest.raises(SchemeError, match="speaker 'nobody', 1 x"):
         read(tmp_path / "one.jsonl", ReadOptions(scheme()))
 
 
@@ -515,14 +516,14 @@ def test_files_that_are_broken_are_named(
         read(tmp_path / "in" if several else tmp_path / next(iter(files)), ReadOptions(scheme()), name)
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet", ".json", ".xlsx"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet", ".json", ".xlsx", ""])
 def test_values_of_every_kind_are_written(suffix: str, tmp_path: Path) -> None:
     day = datetime.date(2023, 5, 22)
     values: list[object] = [1, "two", {"three": [day.year]}, None]
     rows = [
         replace(example()[0], article=f"a{n}", extra={"day": day, "mixed": value}) for n, value in enumerate(values)
     ]
-    write(tmp_path / f"out{suffix}", rows)
+    write(tmp_path / f"out{suffix}", rows, None, None if suffix else "datasets")
     back = read(tmp_path / f"out{suffix}").rows
     assert [str(row.extra["day"])[:10] for row in back] == ["2023-05-22"] * 4
     assert [str(row.extra.get("mixed", "")) or None for row in back[:2]] == ["1", "two"]
@@ -602,3 +603,164 @@ def test_half_a_surrogate_pair_passes_through(tmp_path: Path) -> None:
     assert rows[0].text == "bad \ufffd half, good \U0001f600"
     write_rows(tmp_path / "again.csv", rows)
     assert [row.text for row in read_rows(tmp_path / "again.csv")] == [rows[0].text]
+
+
+any_cell = st.text(st.sampled_from("ab \r\n\t\"',;="), max_size=8)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(any_cell, min_size=1, max_size=4), note=any_cell.filter(bool))
+def test_any_line_ends_in_cells_come_back(suffix: str, texts: list[str], note: str, tmp_path: Path) -> None:
+    rows = article("a", *((f"{text}x", "judge", "reports") for text in texts))
+    rows = [replace(row, extra={"note": note}) for row in rows]
+    write_rows(tmp_path / f"out{suffix}", rows)
+    assert list(read_rows(tmp_path / f"out{suffix}")) == rows
+
+
+def test_a_table_is_written_with_line_feeds_and_no_more_quotes_than_it_needs(tmp_path: Path) -> None:
+    write_rows(tmp_path / "out.csv", [LabelledSentence("a", 0, 0, 0, 2, "x,y", "judge", "reports")])
+    assert (tmp_path / "out.csv").read_bytes() == (
+        b'article,outlet,date,paragraph,sentence,start,end,text,speaker,stance\na,,,0,0,0,2,"x,y",judge,reports\n'
+    )
+
+
+def excel_of(path: Path, *lines: list[object]) -> Path:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for line in lines:
+        book.active.append(line)
+    book.save(path)
+    return path
+
+
+def test_an_article_that_is_told_once_for_all_its_rows_is_an_error(tmp_path: Path) -> None:
+    header = ["article", "sentence", "text", "speaker", "stance"]
+    lines: list[list[object]] = [["a", 0, "One.", "judge", "reports"], [None, 1, "Two.", "judge", "reports"]]
+    path = excel_of(tmp_path / "merged.xlsx", header, *lines)
+    with pytest.raises(RowError, match=r"(?s)row 3: no 'article', but .*row 2 names one.*Fill the column down"):
+        read(path)
+    for suffix in (".csv", ".jsonl"):
+        rows = [dict(zip(header, line, strict=True)) for line in lines]
+        text = "\n".join(json.dumps(row) for row in rows)
+        if suffix == ".csv":
+            text = "\n".join(",".join("" if c is None else str(c) for c in line) for line in (header, *lines))
+        (tmp_path / f"merged{suffix}").write_text(text + "\n")
+        with pytest.raises(RowError, match="no 'article', but"):
+            read(tmp_path / f"merged{suffix}")
+    bare = excel_of(tmp_path / "bare.xlsx", header[2:], *(line[2:] for line in lines))
+    assert len({row.article for row in read(bare).rows}) == 2
+
+
+def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,speaker,stance\nOne.,judge,reports\nTwo.,,\n")
+    assert read(path).notes == ("1 of 2 rows lack a label (were cells merged?)",)
+    book = excel_of(tmp_path / "rows.xlsx", ["text", "speaker", "stance"], ["One.", "judge", "reports"], ["Two."])
+    assert read(book).notes == ("1 of 2 rows lack a label (were cells merged?)",)
+
+
+def test_text_between_the_pieces_of_a_brat_span_is_not_labelled(tmp_path: Path) -> None:
+    text = "He was there. It rained hard all day. She left."
+    (tmp_path / "n1.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "n1.ann").write_text(f"T1\twitness 0 13;38 {len(text)}\tHe was there. She left.\n", encoding="utf-8")
+    (tmp_path / "n2.txt").write_text("Nobody read this.", encoding="utf-8")
+    reading = read(tmp_path, ReadOptions(scheme()))
+    assert [row.speaker for row in reading.rows] == ["witness", "", "witness"]
+    assert reading.notes[-1] == "texts left out because they have no .ann: n2.txt"
+
+
+def test_brat_replaces_no_text_that_is_another(tmp_path: Path) -> None:
+    (tmp_path / "7.txt").write_text("My only copy.", encoding="utf-8")
+    with pytest.raises(RowError, match=r"(?s)holds 1 texts.*7\.txt.*nothing was written"):
+        write(tmp_path, example(), None, "brat")
+    assert [path.name for path in tmp_path.iterdir()] == ["7.txt"]
+    assert (tmp_path / "7.txt").read_text(encoding="utf-8") == "My only copy."
+    # What we wrote there ourselves may be written again.
+    write(tmp_path / "ours", example(), None, "brat")
+    write(tmp_path / "ours", example(), None, "brat")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl", ".parquet"])
+def test_columns_that_would_be_passed_over_are_told(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows{suffix}"
+
+    def table(*header: str) -> None:
+        line = ["It rained.", "judge", "reports"][: len(header)]
+        if suffix == ".xlsx":
+            excel_of(path, list(header), list(line))
+        elif suffix == ".csv":
+            path.write_text(f"{','.join(header)}\n{','.join(line)}\n")
+        elif suffix == ".jsonl":
+            path.write_text(json.dumps(dict(zip(header, line, strict=True))) + "\n")
+        else:
+            pa = pytest.importorskip("pyarrow")
+            import pyarrow.parquet as pq
+
+            pq.write_table(pa.table({name: [cell] for name, cell in zip(header, line, strict=True)}), path)
+
+    table("text", "Speaker", "STANCE")
+    with pytest.raises(RowError, match="--column speaker=Speaker --column stance=STANCE"):
+        read(path)
+    (row,) = read(path, ReadOptions(columns={"speaker": "Speaker", "stance": "STANCE"})).rows
+    assert (row.speaker, row.stance) == ("judge", "reports")
+    with pytest.raises(RowError, match="no column Speker"):
+        read(path, ReadOptions(columns={"speaker": "Speker", "stance": "STANCE"}))
+    table("Text", "speaker", "stance")
+    with pytest.raises(RowError, match="--column text=Text" if suffix != ".jsonl" else "no column text, but Text"):
+        read(path)
+    if suffix in {".csv", ".xlsx"}:
+        table(" text", "speaker ", "stance")
+        assert [row.speaker for row in read(path).rows] == ["judge"]
+
+
+def test_columns_of_one_name_in_a_workbook_are_an_error(tmp_path: Path) -> None:
+    path = excel_of(tmp_path / "twice.xlsx", ["text", "speaker", "stance", "speaker"], ["One.", "a", "b", "c"])
+    with pytest.raises(RowError, match="two columns of one name: speaker"):
+        read(path)
+
+
+def test_what_stands_empty_beside_and_below_a_table_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,speaker,stance,,\nOne.,judge,reports,,\n,,,,\n,,,,\n")
+    (row,) = read(path).rows
+    assert (row.text, row.speaker, row.extra) == ("One.", "judge", {})
+    path.write_text("text,speaker,stance,,\nOne, two, three.,judge,reports\n")
+    with pytest.raises(RowError, match=r"rows\.csv:2: cells in two columns without a name"):
+        read(path)
+    # The numbers that pandas writes before each row.
+    path.write_text(",text,speaker,stance\n0,One.,judge,reports\n")
+    assert read(path).rows[0].extra == {"": "0"}
+
+
+def test_semicolons_of_a_european_excel_are_read_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes("\ufefftext;speaker;stance\r\nOne, two.;judge;reports\r\n".encode())
+    reading = read(path)
+    assert [(row.text, row.speaker) for row in reading.rows] == [("One, two.", "judge")]
+    assert reading.notes == ("its columns are separated by semicolons, and were read so",)
+    path.write_text("text;speaker,stance\n")
+    with pytest.raises(RowError, match="text is missing"):
+        read(path)
+    path.write_text("text|speaker|stance\n")
+    with pytest.raises(RowError, match=r"save it as \.xlsx"):
+        read(path)
+
+
+def test_a_column_of_ones_own_called_label_passes_through_doccano(tmp_path: Path) -> None:
+    rows = [replace(row, extra={"label": "mine"}) for row in example() if row.is_labelled]
+    assert write(tmp_path / "out.jsonl", rows, scheme(), "doccano") == []
+    assert list(read(tmp_path / "out.jsonl", name="doccano").rows) == rows
+
+
+def test_labels_are_found_by_id_in_any_case_and_by_name(tmp_path: Path) -> None:
+    named = {speaker.id: speaker.name for speaker in scheme().speakers}
+    path = tmp_path / "rows.csv"
+    path.write_text(f"text,speaker,stance\nOne.,JUDGE,Reports\nTwo.,{named['witness']},reports\n")
+    reading = read(path, ReadOptions(scheme()))
+    assert [(row.speaker, row.stance) for row in reading.rows] == [("judge", "reports"), ("witness", "reports")]
+    assert "'JUDGE' as judge (1)" in reading.notes[-1]
+    path.write_text("text,speaker,stance\nOne.,plaintiff,report\nTwo.,jugde,reports\n")
+    with pytest.raises(SchemeError) as error:
+        read(path, ReadOptions(scheme()))
+    assert all(part in str(error.value) for part in ("'plaintiff', 1 x", "'report', 1 x", "did you mean 'judge'?"))

@@ -150,7 +150,7 @@ def test_faults_are_named(data: Data) -> None:
     (folder / LABELS).write_text(right, encoding="utf-8")
     speakers = (folder / SPEAKERS).read_text(encoding="utf-8")
     (folder / SPEAKERS).write_text(speakers.replace(",kremlin,", ",town,"), encoding="utf-8")
-    with pytest.raises(RowError, match=r"line 3: usa_1 has the speaker town twice"):
+    with pytest.raises(RowError, match=r"speakers.csv:3: usa_1 has the speaker town twice"):
         load(data, scheme)
     (folder / SPEAKERS).write_text(speakers.replace("aliases", "names"), encoding="utf-8")
     with pytest.raises(RowError, match="no aliases"):

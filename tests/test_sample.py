@@ -226,3 +226,41 @@ def test_the_command_writes_the_same_sample_for_the_same_seed(tmp_path: Path) ->
     one, two, other = (path.read_bytes() for path in files)
     assert one == two != other
     assert len(list(read_rows(files[0], labelled=False))) == 9
+
+
+@pytest.mark.parametrize("name", ["tasks.xlsx", "tasks.csv", "tasks.json"])
+def test_a_sample_in_which_labels_were_filled_in_is_not_replaced(name: str, tmp_path: Path) -> None:
+    from sayso.formats import read, write
+
+    corpus_file, tasks = tmp_path / "rows.jsonl", tmp_path / name
+    write_rows(corpus_file, corpus())
+    command = [str(corpus_file), "-n", "9", "-o", str(tasks), "--seed"]
+    for seed in ("3", "4"):  # nothing is filled in yet: it may be replaced
+        assert CliRunner().invoke(app, [*command, seed]).exit_code == 0
+    rows = list(read(tasks).rows)
+    write(tasks, [replace(rows[0], stance="reports"), *rows[1:]])
+    before = tasks.read_bytes()
+    for seed in ("4", "5"):
+        done = CliRunner().invoke(app, [*command, seed])
+        assert isinstance(done.exception, RowError)
+        assert "take another name" in str(done.exception)
+        assert tasks.read_bytes() == before
+    tasks.write_bytes(b"\0 no table")
+    done = CliRunner().invoke(app, [*command, "4"])
+    assert "cannot be seen whether it holds labels" in str(done.exception)
+
+
+def test_labels_of_the_model_that_are_shown_again_are_no_loss(tmp_path: Path) -> None:
+    corpus_file, tasks = tmp_path / "rows.jsonl", tmp_path / "tasks.csv"
+    write_rows(corpus_file, corpus())
+    for _ in range(2):
+        done = CliRunner().invoke(app, [str(corpus_file), "-n", "9", "-o", str(tasks), "--show-labels"])
+        assert done.exit_code == 0, done.output
+
+
+def test_a_sample_of_fewer_than_asked_for_is_told(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    write_rows(rows, corpus())
+    done = CliRunner().invoke(app, [str(rows), "-n", "500", "-o", str(tmp_path / "tasks.csv")])
+    assert done.exit_code == 0, done.output
+    assert f"there are only {len(corpus())} sentences" in done.stderr

@@ -174,3 +174,13 @@ def test_an_alias_is_cut_into_words_as_the_text_is() -> None:
     mayor = Speaker(id="mayor", name="The mayor", colour="#123456", letter="M", aliases=("İmamoğlu", "Erdoğan"))
     text = "İmamoğlu and Erdoğan were there."
     assert [(m.start, m.end) for m in AliasMatcher([mayor]).find(text)] == [(0, 8), (13, 20)]
+
+
+def test_aliases_that_are_no_list_are_told_and_nothing_untrue_beside() -> None:
+    data = Scheme.load("trial").to_dict()
+    for speaker in data["speakers"]:
+        speaker["aliases"] = "Kettle, NUM"
+    with pytest.raises(SchemeError) as error:
+        Scheme.from_dict(data, "mine.yaml")
+    assert "speakers.0.aliases: must be a list: write [Kettle, NUM]" in str(error.value)
+    assert "at least 2" not in str(error.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -335,3 +336,49 @@ def test_a_broken_line_of_many_is_named(tmp_path: Path) -> None:
     path.write_text("\n".join([*[good] * 4000, good[:-5], good]) + "\n")
     with pytest.raises(RowError, match=r"labels.jsonl:4001: not JSON"):
         read_study(recipe(path))
+
+
+def test_people_whose_labels_differ_are_sent_to_agree(tmp_path: Path) -> None:
+    both = [replace(row, extra={"coder": "ann"}) for row in rows()]
+    both += [replace(row, speaker="judge", extra={"coder": "bob"}) for row in rows()]
+    with pytest.raises(RowError, match=r"sayso agree.*column `annotator`"):
+        read_study(recipe(csv_of(tmp_path / "both.csv", both)))
+
+
+def test_a_models_own_labels_are_learned_from_with_a_warning(tmp_path: Path) -> None:
+    predicted = [replace(row, speaker_p=0.9, stance_p=0.8) for row in rows()]
+    told = read_study(recipe(csv_of(tmp_path / "rows.csv", predicted))).summary
+    assert any(line.startswith("rows.csv: WARNING: 50 labelled rows hold a model's probabilities") for line in told)
+    assert not any("WARNING" in line for line in read_study(recipe(csv_of(tmp_path / "gold.csv", rows()))).summary)
+
+
+def test_names_and_semicolons_are_read_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    lines = [f"{row.text};{row.speaker.capitalize()};{row.stance}" for row in rows()]
+    path.write_text("\n".join(["text;speaker;stance", *lines]) + "\n")
+    told = read_study(recipe(path)).summary
+    assert any("separated by semicolons" in line for line in told)
+    assert any("'Outlet' as outlet (20)" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (["--folds", "50"], r"cannot make the folds(.|\n)*2 to 10 folds"),
+        (["-o", "taken"], "taken exists and is no model folder"),
+        (["--encoder", "bare"], "cannot load the encoder 'bare'(.|\n)*no config.json, model.safetensors"),
+        (["--encoder", "mis/spelt/name"], "cannot load the encoder 'mis/spelt/name'"),
+    ],
+)
+def test_a_dry_run_finds_what_would_stop_the_run(
+    options: list[str], fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    csv_of(tmp_path / "rows.csv", rows())
+    (tmp_path / "my.yaml").write_text("scheme: trial\n")
+    for folder in ("taken", "bare"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "thesis.txt").write_text("mine")
+    done = CliRunner().invoke(app, ["train", "-c", "my.yaml", "--data", "rows.csv", "--dry-run", *options])
+    assert isinstance(done.exception, SaysoError)
+    assert re.search(fault, str(done.exception))

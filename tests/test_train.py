@@ -437,19 +437,20 @@ def test_a_kill_between_the_renames_costs_no_model(tmp_path: Path) -> None:
 
     model, aside = tmp_path / "model", tmp_path / ".model.old"
     aside.mkdir()
-    (aside / "config.json").write_text("the only one")
+    only, following = '{"format": 1, "note": "the only one"}', '{"format": 1, "note": "the next"}'
+    (aside / "config.json").write_text(only)
 
     def broken_off() -> None:
         with new_folder(model):
-            assert (model / "config.json").read_text() == "the only one"
+            assert (model / "config.json").read_text() == only
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         broken_off()
-    assert (model / "config.json").read_text() == "the only one"
+    assert (model / "config.json").read_text() == only
     with new_folder(model) as folder:
-        (folder / "config.json").write_text("the next")
-    assert (model / "config.json").read_text() == "the next"
+        (folder / "config.json").write_text(following)
+    assert (model / "config.json").read_text() == following
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
@@ -484,7 +485,7 @@ def test_a_wrong_recipe_is_told(tmp_path: Path, recipe: str, message: str) -> No
     [
         ("text,speaker,stance\nHe said so.,govenor,reports\n", "did you mean 'governor'"),
         ("text,speaker\nHe said so.,governor\n", "stance is missing"),
-        ("text;speaker;stance\nHe said so.;governor;reports\n", "one column only"),
+        ("text|speaker|stance\nHe said so.|governor|reports\n", "one column only"),
         ("text,speaker,stance\nHe said so.,governor,reports\n", "too few labelled sentences"),
         ("", "empty"),
     ],

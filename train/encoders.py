@@ -64,23 +64,62 @@ def load_encoder(name: str, dropout: float) -> Encoder:
                 setattr(config, key, dropout)
         module = AutoModel.from_pretrained(place, config=config, attn_implementation="eager", dtype="float32")
     except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"cannot load the encoder {name!r}",
-            expected="`minilm`, a folder with config.json, model.safetensors and tokenizer.json, or a hub name",
-            found=" ".join(str(error).split())[:300],
-            hint="without a network only folders and packages work",
-        ) from None
+        raise _cannot_load(name, error) from None
     if getattr(module, "pooler", None) is not None:
         module.pooler = None  # a layer over the first token, which nothing here reads
     special = (tokenizer.cls_token, tokenizer.sep_token, tokenizer.pad_token)
     if None in special or tokenizer.mask_token is None:
         raise ConfigError(
             f"encoder {name!r} has no CLS, SEP, padding and mask token",
-            expected="a BERT-like encoder (BERT, MiniLM, MPNet, RoBERTa, DeBERTa, ModernBERT)",
+            expected="a BERT-like encoder (BERT, MiniLM, MPNet, RoBERTa, DeBERTa, ELECTRA, DistilBERT, ModernBERT)",
         )
     fast = FastTokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     config = module.config.to_dict()
     return Encoder(name, module, config, fast, special, tokenizer.mask_token, positions(config))
+
+
+def _cannot_load(name: str, why: object) -> ConfigError:
+    return ConfigError(
+        f"cannot load the encoder {name!r}",
+        expected="`minilm`, a folder with config.json, model.safetensors and tokenizer.json, or a hub name",
+        found=" ".join(str(why).split())[:300],
+        hint="without a network only folders and packages work",
+    )
+
+
+def check_encoder(name: str) -> None:
+    """See that what a recipe starts from is there, without loading it: neither torch nor weights are read.
+
+    Args:
+        name: `minilm`, `shipped`, a folder (a sayso model or a plain encoder), or a hub name.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    from ..model.checkpoint import FILES, shipped_model
+
+    if name == "minilm":
+        minilm_folder()
+        return
+    folder = shipped_model() if name == "shipped" else Path(name)
+    if name != "shipped" and not folder.exists():
+        _check_hub(name)
+        return
+    missing = [] if (folder / FILES.config).is_file() else [FILES.config]
+    if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
+        missing.append(FILES.weights)
+    if missing:
+        raise _cannot_load(name, f"{folder} has no {', '.join(missing)}")
+
+
+def _check_hub(name: str) -> None:
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    try:
+        if not isinstance(try_to_load_from_cache(name, "config.json"), str):
+            HfApi().model_info(name, timeout=10)
+    except Exception as error:  # what its HTTP library raises differs from version to version
+        raise _cannot_load(name, f"no such folder; on the hub: {error}") from None
 
 
 def positions(config: dict[str, Any]) -> int:

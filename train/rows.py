@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..model.errors import RowError, SchemeError
+from ..formats.labels import by_id, check_known
+from ..model.errors import RowError
 from ..model.records import LabelledSentence
-from ..model.rowfiles import read_placed_rows
-from ..model.scheme import Scheme, nearest_label
+from ..model.rowfiles import read_placed_rows, separator_notes
+from ..model.scheme import Scheme
 
 #: Faults of one kind that an error names; it counts the others.
 N_NAMED = 10
@@ -41,7 +41,8 @@ def read_row_file(path: Path, _scheme: Scheme) -> RowFile:
     Raises:
         RowError: the file is missing or wrong; it names the line.
     """
-    return RowFile(tuple(PlacedRow(where, row) for where, row in read_placed_rows(path, labelled=False)))
+    rows = tuple(PlacedRow(where, row) for where, row in read_placed_rows(path, labelled=False))
+    return RowFile(rows, tuple(separator_notes(path)))
 
 
 def checked_rows(file: RowFile, scheme: Scheme, name: str) -> tuple[list[LabelledSentence], list[str]]:
@@ -73,7 +74,16 @@ def checked_rows(file: RowFile, scheme: Scheme, name: str) -> tuple[list[Labelle
     for placed in rows:
         if not placed.row.text.strip():
             raise RowError(f"{placed.where}: no text", expected="a sentence", hint="codes alone teach nothing")
-    _check_labels([placed for placed in rows if placed.row.is_labelled], scheme)
+    named, how = by_id([placed.row for placed in rows], scheme)
+    notes += [f"{name}: {note}" for note in how]
+    rows = [PlacedRow(placed.where, row) for placed, row in zip(rows, named, strict=True)]
+    check_known(((placed.row, placed.where) for placed in rows if placed.row.is_labelled), scheme)
+    n_predicted = sum(placed.row.is_labelled and _is_prediction(placed.row) for placed in rows)
+    if n_predicted:
+        notes.append(
+            f"{name}: WARNING: {n_predicted} labelled rows hold a model's probabilities. If nobody has checked their "
+            "labels, a model learns its own mistakes from them: learn from what people labelled"
+        )
     kept, n_twice = _each_once(rows)
     if n_twice:
         notes.append(f"{name}: rows left out because another row of the same sentence says as much: {n_twice}")
@@ -108,31 +118,6 @@ def check_across(files: Sequence[tuple[Path, RowFile]]) -> None:
         raise _two_labels(clashes)
 
 
-def _check_labels(rows: Sequence[PlacedRow], scheme: Scheme) -> None:
-    counts: Counter[tuple[str, str]] = Counter()
-    first: dict[tuple[str, str], str] = {}
-    known = {"speaker": scheme.speaker_ids, "stance": scheme.stance_ids}
-    for placed in rows:
-        for head, label in (("speaker", placed.row.speaker), ("stance", placed.row.stance)):
-            if label not in known[head]:
-                counts[head, label] += 1
-                first.setdefault((head, label), placed.where)
-    if not counts:
-        return
-    faults = []
-    for (head, label), n in counts.most_common(N_NAMED):
-        near = nearest_label(label, known[head])
-        meant = "" if near is None else f": did you mean {near!r}?"
-        faults.append(f"{head} {label!r}, {n} x, first in {first[head, label]}{meant}")
-    more = len(counts) - len(faults)
-    raise SchemeError(
-        f"labels that are none of the scheme {scheme.name}: {counts.total()}",
-        expected="; ".join(f"{head} one of {', '.join(labels)}" for head, labels in known.items()),
-        found="\n            ".join([*faults, *([f"and {more} more"] if more else [])]),
-        hint="mend them, add them to the scheme (`sayso scheme show`), or name another with --scheme",
-    )
-
-
 def _each_once(rows: Sequence[PlacedRow]) -> tuple[list[LabelledSentence], int]:
     """Each sentence's first row, a labelled one where there is any, and how many others were left out.
 
@@ -165,15 +150,21 @@ def _each_once(rows: Sequence[PlacedRow]) -> tuple[list[LabelledSentence], int]:
 
 def _two_labels(clashes: Sequence[tuple[PlacedRow, PlacedRow]]) -> RowError:
     people = any("annotator" in placed.row.extra for pair in clashes for placed in pair)
+    settle = "settle them with `sayso agree`"
     named = [f"{a.where}: {_labels(a)}, but {b.where}: {_labels(b)}" for a, b in clashes[:N_NAMED]]
     return RowError(
         f"sentences with two different labels: {len(clashes)}",
         expected="one label a sentence",
         found="\n            ".join(named),
-        hint="take one person's with `sayso convert FROM TO --annotator NAME`, or settle them with `sayso agree`"
+        hint=f"take one person's with `sayso convert FROM TO --annotator NAME`, or {settle}"
         if people
-        else "delete the wrong rows",
+        else f"if two people labelled them, {settle} (files of their own, or one with a column `annotator`); "
+        "else mend the wrong rows",
     )
+
+
+def _is_prediction(row: LabelledSentence) -> bool:
+    return row.speaker_p is not None or row.probabilities is not None
 
 
 def _normal(text: str) -> str:
