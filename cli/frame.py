@@ -83,13 +83,14 @@ def run_frame(options: FrameOptions) -> None:
 
 
 def _warn_of_missing(findings: Findings) -> None:
-    from ..framing.missing import some_of
+    from ..framing.missing import MOST_NAMED
     from ..framing.summary import counted
+    from ..model.errors import some_of
 
     missing = () if findings.gold is None else findings.gold.missing
     if missing:
         articles = counted(len(missing), "hand-labelled article is", "hand-labelled articles are")
-        typer.echo(f"warning: {articles} not among the rows: {some_of(missing)}", err=True)
+        typer.echo(f"warning: {articles} not among the rows: {some_of(missing, MOST_NAMED)}", err=True)
 
 
 frame = command("frame", FrameOptions, run_frame)

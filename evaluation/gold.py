@@ -17,7 +17,7 @@ from ..model.errors import RowError, SchemeError
 from ..model.records import Article, LabelledSentence, Sentence
 from ..model.rowfiles import ROW_SUFFIXES, read_placed_rows
 from ..model.scheme import Scheme
-from ..train.examples import TrainingArticle, reading_text
+from ..train.examples import TrainingArticle, brings_context, reading_text
 from ..train.polnear import OUTLET, read_polnear
 from ..train.seeds import STANDOFF_COLUMNS, join_standoff, load_authored, read_authored
 from .inclusion import inclusion_of
@@ -66,7 +66,7 @@ class GoldArticle:
         Mostly that is the article. Sampled sentences are read one by one, each in the context that it brings: nothing
         that stood elsewhere may pass for its neighbour. Every part has the offsets of the article's text.
         """
-        if not any(row.extra.get(side) for row in self.rows for side in ("before", "after")):
+        if not brings_context(self.rows):
             return [(self.article, self.sentences)]
         parts = []
         for _, members in groupby(self.sentences, key=lambda s: s.sentence):

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model.errors import RowError
-from ..model.records import LabelledSentence
+from ..model.records import LabelledSentence, probability
 from .resample import Interval, Resampler, article_sums
 from .scores import Floats, Ints, shares
 
@@ -44,20 +43,9 @@ def inclusion_of(row: LabelledSentence) -> float | None:
     Raises:
         RowError: it is no probability.
     """
-    value = row.extra.get("inclusion_p")
-    if value is None or value == "":
-        return None
-    try:
-        p = float(value)
-    except (TypeError, ValueError):
-        p = -1.0
-    if not 0.0 < p <= 1.0:
-        raise RowError(
-            f"sentence {row.sentence} of article {row.article!r}: bad 'inclusion_p'",
-            expected="a probability, more than 0, at most 1",
-            found=repr(value),
-        )
-    return p
+    where = f"sentence {row.sentence} of article {row.article!r}"
+    expected = "a probability, more than 0, at most 1"
+    return probability(row.extra.get("inclusion_p"), "inclusion_p", where, expected=expected, zero=False)
 
 
 def inclusion(

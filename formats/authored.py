@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..model.errors import RowError, SchemeError
 from ..model.records import LabelledSentence
+from ..model.rowfiles import told_lines
 from ..model.scheme import Scheme, shipped_schemes, unknown_label
 from .base import Reading, ReadOptions, first_line, read_text
 
@@ -81,13 +82,6 @@ def read_codes(path: Path, options: ReadOptions) -> Reading:
     return Reading(tuple(rows))
 
 
-def _rows_of(table: csv.DictReader[str], path: Path) -> Iterator[dict[str, str]]:
-    try:
-        yield from table
-    except csv.Error as error:
-        raise RowError(f"{path}:{table.line_num + 1}: no readable line", found=str(error)) from None
-
-
 def _code_lines(path: Path) -> Iterator[tuple[str, str, int, str]]:
     """(file and line, article, sentence, code)."""
     if path.suffix == ".csv":
@@ -95,7 +89,7 @@ def _code_lines(path: Path) -> Iterator[tuple[str, str, int, str]]:
         if table.fieldnames is None or list(table.fieldnames) != _CODE_HEADER:
             found = "an empty file" if table.fieldnames is None else ",".join(table.fieldnames)
             raise RowError(f"{path}: no table of codes", expected=",".join(_CODE_HEADER), found=found)
-        for data in _rows_of(table, path):
+        for data in told_lines(table, path):
             where = f"{path}:{table.line_num}"
             if not (data["sentence"] or "").isdecimal() or not data["article"] or not data["code"]:
                 raise RowError(f"{where}: bad line", expected="article,sentence,code", found=str(data))

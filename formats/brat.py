@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..model.errors import RowError
+from ..model.errors import RowError, some_of
 from ..model.records import LabelledSentence
 from ..model.rowfiles import whole_file
 from ..model.scheme import Scheme
@@ -68,11 +68,10 @@ def _check_texts(folder: Path, texts: Mapping[str, str]) -> None:
         if file.exists() and not (file.is_file() and file.read_bytes() == texts[stem].encode())
     ]
     if other:
-        more = f" and {len(other) - _N_NAMED} more" if len(other) > _N_NAMED else ""
         raise RowError(
             f"{folder} holds {len(other)} texts of these names that are not the same",
             expected="a new folder, or one with the same texts",
-            found=", ".join(other[:_N_NAMED]) + more,
+            found=some_of(other, _N_NAMED),
             hint="nothing was written; name another folder",
         )
 
@@ -118,10 +117,7 @@ def _unread(files: Sequence[AnnotatedFile]) -> list[str]:
         {text.name for folder in {text.parent for text in read} for text in folder.glob("*.txt")}
         - {text.name for text in read}
     )
-    if not bare:
-        return []
-    more = f" and {len(bare) - _N_NAMED} more" if len(bare) > _N_NAMED else ""
-    return [f"texts left out because they have no .ann: {', '.join(bare[:_N_NAMED])}{more}"]
+    return [f"texts left out because they have no .ann: {some_of(bare, _N_NAMED)}"] if bare else []
 
 
 def _document(name: str, text_file: Path, annotations: Path) -> Document:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model.errors import RowError
+from ..model.rowfiles import told_lines
 from .base import ReadOptions, first_line, read_text
 from .documents import LABELS
 
@@ -42,10 +43,7 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     """
     lines = io.StringIO(read_text(path), newline="")
     table = csv.DictReader(lines, delimiter=_DELIMITERS[path.suffix.lower()], strict=True)
-    try:
-        rows = list(table)
-    except csv.Error as error:
-        raise RowError(f"{path}:{table.line_num + 1}: no readable line", found=str(error)) from None
+    rows = list(told_lines(table, path))
     for number, row in enumerate(rows, 1):
         if None in row:
             raise RowError(f"{path}: row {number}: more cells than the header has columns")

@@ -15,7 +15,7 @@ from ..model.errors import RowError
 from .correction import OWN_SPREAD
 from .findings import ALL, Findings, GoldFacts
 from .resample import MIN_ARTICLES, OWN_EFFECT
-from .summary import counted, left_out, percent
+from .summary import counted, labelled_by_hand, left_out, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +191,9 @@ def _correction(findings: Findings) -> str:
         else f"{gold.unit}s were drawn with known probabilities"
     )
     text = (
-        f"Model errors. {counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled "
-        f"by hand; {design}. Corrected estimates add to the model's totals the weighted difference between human and "
-        "model labels in the sample (difference estimator; prediction-powered inference, Angelopoulos et al. 2023; "
+        f"Model errors. {labelled_by_hand(gold)}; {design}. Corrected estimates add to the model's totals the "
+        "weighted difference between human and model labels in the sample (difference estimator; prediction-powered "
+        "inference, Angelopoulos et al. 2023; "
         "design-based supervised learning, Egami et al. 2023), with variances by article. Intervals of shares are "
         "Clopper-Pearson intervals for the number of observations that would have this variance (Korn and Graubard "
         "1998); other measures and differences have t intervals. Groups with "
@@ -220,15 +220,14 @@ def _correction(findings: Findings) -> str:
 
 def _uncorrected(findings: Findings, gold: GoldFacts) -> str:
     """Why a sample that there is corrects nothing."""
-    read = f"{counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled by hand"
     why = (
         "too few to estimate the spread of the model's errors"
         if any(view.nested for view in findings.views)
         else "which cannot correct figures by a column that differs within an article"
     )
     return (
-        f"Model errors. {read}, {why}: estimates were not corrected for the model's errors, and intervals do not "
-        "include them."
+        f"Model errors. {labelled_by_hand(gold)}, {why}: estimates were not corrected for the model's errors, and "
+        "intervals do not include them."
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
-from ..model.errors import RowError
+from ..model.errors import RowError, some_of
 from .table import Rows, as_polars, typed
+
+#: Articles or groups that a sentence names; it counts the others.
+MOST_NAMED = 3
 
 
 def missing_articles(gold: Rows, table: pl.DataFrame) -> tuple[str, ...]:
@@ -22,13 +23,7 @@ def missing_articles(gold: Rows, table: pl.DataFrame) -> tuple[str, ...]:
         raise RowError(
             f"gold: {len(missing)} of {len(given)} hand-labelled articles are not among the rows",
             expected="a sample of these rows, with their article ids",
-            found=some_of(missing.to_list()),
+            found=some_of(missing.to_list(), MOST_NAMED),
             hint="were the articles labelled again under other ids? Give the rows that were sampled",
         )
     return tuple(missing)
-
-
-def some_of(names: Sequence[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

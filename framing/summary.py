@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from ..model.dates import DATE_PATTERNS
+from ..model.errors import some_of
 from .findings import ALL, Findings, GoldFacts, View
-from .missing import some_of
+from .missing import MOST_NAMED
 from .resample import MIN_ARTICLES
 
 _TAKEN_AS_TRUE = "every figure here takes the model's labels as true"
@@ -217,18 +218,23 @@ def model_errors(findings: Findings) -> str:
 def left_out(gold: GoldFacts) -> str:
     """That the sample stands for some groups only, and what follows."""
     return (
-        f"The hand-labelled sample holds nothing of {some_of(gold.left_out)}, and not by chance: how the model errs "
-        "there is unknown, so figures that take these articles in, such as those of all groups together, are neither "
-        "corrected nor given an accuracy."
+        f"The hand-labelled sample holds nothing of {some_of(gold.left_out, MOST_NAMED)}, and not by chance: how the "
+        "model errs there is unknown, so figures that take these articles in, such as those of all groups together, "
+        "are neither corrected nor given an accuracy."
     )
 
 
+def labelled_by_hand(gold: GoldFacts) -> str:
+    """How much was labelled by hand, without a full stop."""
+    return f"{counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled by hand"
+
+
 def _read(gold: GoldFacts) -> str:
-    """What was labelled by hand, without a full stop."""
-    text = f"{counted(gold.n_sentences, 'sentence')} of {counted(gold.n_articles, 'article')} were labelled by hand"
+    """The same, and what of the sample is not among the rows."""
+    text = labelled_by_hand(gold)
     if gold.missing:
         among = counted(len(gold.missing), "more such article is", "more such articles are")
-        text += f"; {among} not among the rows ({some_of(gold.missing)})"
+        text += f"; {among} not among the rows ({some_of(gold.missing, MOST_NAMED)})"
     return text
 
 
@@ -237,8 +243,7 @@ def _limits(findings: Findings) -> str:
     texts = []
     thin = [group for group in view.thin if group != ALL]
     if thin:
-        listed = ", ".join(thin[:10]) + (f" and {len(thin) - 10} more" if len(thin) > 10 else "")
-        texts.append(f"Too few articles (under {MIN_ARTICLES}) for any interval: {listed}.")
+        texts.append(f"Too few articles (under {MIN_ARTICLES}) for any interval: {some_of(thin, 10)}.")
     if findings.wire is not None:
         texts.append(_wire(findings))
     return " ".join(texts)

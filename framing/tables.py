@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from ..model.errors import some_of
 from ..model.scheme import Scheme
 from .measures import measure_named
-from .missing import missing_articles, some_of
+from .missing import MOST_NAMED, missing_articles
 from .study import (
     correct_study,
     corrected_table,
@@ -152,4 +153,5 @@ def compare(
 def _warn_of_missing(gold: Rows, table: pl.DataFrame) -> None:
     missing = missing_articles(gold, table)
     if missing:
-        warnings.warn(f"{len(missing)} hand-labelled articles are not among the rows: {some_of(missing)}", stacklevel=3)
+        named = some_of(missing, MOST_NAMED)
+        warnings.warn(f"{len(missing)} hand-labelled articles are not among the rows: {named}", stacklevel=3)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ModelFolderError, SaysoError
+from .errors import ConfigError, ModelFolderError, SaysoError
 from .packing import CODES, MULTIPLIERS, SCALE, Packed
 from .scheme import Scheme
 from .windows import WindowSettings
@@ -294,7 +294,7 @@ def check_replaceable(folder: Path) -> None:
     """
     if not folder.exists():
         return
-    if not folder.is_dir() or (not _is_model_folder(folder) and any(folder.iterdir())):
+    if not folder.is_dir() or (not _holds_model(folder) and any(folder.iterdir())):
         raise SaysoError(
             f"{folder} exists and is no model folder",
             expected="a new name, or a model folder to replace",
@@ -302,13 +302,29 @@ def check_replaceable(folder: Path) -> None:
         )
 
 
-def _is_model_folder(folder: Path) -> bool:
-    """Whether its configuration is a sayso model's: every encoder's folder has a config.json, too."""
+def _holds_model(folder: Path) -> bool:
     try:
-        config = json.loads((folder / FILES.config).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return is_model_folder(folder)
+    except (ConfigError, OSError):  # whatever it holds, it is not ours to replace
         return False
-    return isinstance(config, dict) and "format" in config
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether it is a sayso model: its configuration names a format, that of a plain encoder does not.
+
+    Raises:
+        ConfigError: its configuration is none.
+    """
+    path = folder / FILES.config
+    if not path.is_file():
+        return False
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"{path} is not JSON", found=str(error), hint="copy the encoder's folder again") from None
+    if not isinstance(config, dict):
+        raise ConfigError(f"{path} is no configuration", expected="a JSON object", found=type(config).__name__)
+    return "format" in config
 
 
 def shipped_model() -> Path:

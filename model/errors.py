@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class SaysoError(Exception):
     """A mistake in what sayso was given, told so that its reader can mend it.
@@ -50,3 +52,9 @@ class ConfigError(SaysoError):
 
 class ModelFolderError(SaysoError):
     """A model folder is incomplete, changed, or of an unknown version."""
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """The first `most` names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

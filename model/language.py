@@ -27,8 +27,8 @@ def looks_english(text: str) -> bool:
 
     It counts common words and looks at nothing else: what is in English in part passes.
     """
-    words = _WORD.findall(text[:_N_CHARS].casefold())
+    words: list[str] = _WORD.findall(text[:_N_CHARS].casefold())
     if len(words) < MIN_WORDS:
         latin = sum(char.isascii() for word in words for char in word)
-        return bool(2 * latin >= sum(map(len, words)))
-    return bool(sum(word in _COMMON for word in words) >= MIN_SHARE * len(words))
+        return 2 * latin >= sum(map(len, words))
+    return sum(word in _COMMON for word in words) >= MIN_SHARE * len(words)

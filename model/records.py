@@ -226,6 +226,15 @@ def _integer(data: Mapping[str, Any], column: str, default: int | None, where: s
         if default is not None:
             return default
         raise RowError(f"{where}: no {column!r}", expected="a 0-based number in a row that names its article")
+    return whole_number(value, column, where)
+
+
+def whole_number(value: Any, column: str, where: str) -> int:
+    """The value of a column as a number, 0 or more.
+
+    Raises:
+        RowError: it is none.
+    """
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -236,15 +245,30 @@ def _integer(data: Mapping[str, Any], column: str, default: int | None, where: s
 
 
 def _probability(data: Mapping[str, Any], column: str, where: str) -> float | None:
-    value = data.get(column)
+    return probability(data.get(column), column, where, expected="a probability, 0 to 1")
+
+
+def probability(value: Any, column: str, where: str, *, expected: str, zero: bool = True) -> float | None:
+    """The value of a column as a probability, None where it is empty.
+
+    Args:
+        value: the cell.
+        column: its column, for the error.
+        where: its row, for the error.
+        expected: what the error says that it should be.
+        zero: whether it may be 0.
+
+    Raises:
+        RowError: it is none.
+    """
     if value is None or value == "":
         return None
     try:
         p = float(value)
     except (TypeError, ValueError):
         p = -1.0
-    if not 0.0 <= p <= 1.0:
-        raise RowError(f"{where}: bad {column!r}", expected="a probability, 0 to 1", found=repr(value))
+    if not 0.0 <= p <= 1.0 or (p == 0.0 and not zero):
+        raise RowError(f"{where}: bad {column!r}", expected=expected, found=repr(value))
     return p
 
 

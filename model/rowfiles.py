@@ -247,7 +247,8 @@ def _read_csv(path: Path, needed: Sequence[str], columns: Mapping[str, str]) -> 
     with path.open(encoding="utf-8-sig", newline="") as lines:
         # Strict: a cell that never closes would otherwise swallow the rest of the file without a word.
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        table = _told_lines(reader, path)
+        # Excel writes lines without anything in them (`,,`) below a table.
+        table = (cells for cells in told_lines(reader, path) if any(cell.strip() for cell in cells))
         header = [name.strip() for name in next(table, [])]
         if not header:
             raise RowError(f"{path} is empty", expected=f"a header line with {', '.join(needed)}")
@@ -273,10 +274,14 @@ def _read_csv(path: Path, needed: Sequence[str], columns: Mapping[str, str]) -> 
             yield where, _by_column(header, cells, where)
 
 
-def _told_lines(reader: Any, path: Path) -> Iterator[list[str]]:
-    """The table's lines, less those without anything in them (`,,`), which Excel writes below a table."""
+def told_lines(reader: Any, path: Path) -> Iterator[Any]:
+    """What a reader of CSV gives, a list or a mapping a line.
+
+    Raises:
+        RowError: a line is none; it names file and line.
+    """
     try:
-        yield from (cells for cells in reader if any(cell.strip() for cell in cells))
+        yield from reader
     except csv.Error as error:
         raise RowError(
             f"{path}:{reader.line_num + 1}: no readable line",

@@ -199,16 +199,13 @@ def _pointed(p: NDArray[np.float32], index: NDArray[np.int64]) -> tuple[int, int
 
     `index` are their numbers in the article: tokens that do not follow each other there share in no peak.
     """
-    low = int(p.argmax())
-    high = low + 1
+    peak = int(p.argmax())
+    low, high = peak, peak + 1
     while low > 1 and index[low - 1] == index[low] - 1 and p[low - 1] >= POINTER_SHARE * p.max():
         low -= 1
     while low > 0 and high < len(p) and index[high] == index[high - 1] + 1 and p[high] >= POINTER_SHARE * p.max():
         high += 1
-    if high - low > MAX_POINTED:
-        low = int(p.argmax())
-        return low, low + 1
-    return low, high
+    return (peak, peak + 1) if high - low > MAX_POINTED else (low, high)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

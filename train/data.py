@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..model.errors import ConfigError, RowError, SchemeError
+from ..model.errors import ConfigError, RowError, SchemeError, some_of
 from ..model.records import is_bare_id
 from ..model.scheme import Scheme
 from ..model.windows import MAX_SLOTS
@@ -256,7 +256,7 @@ def _named(articles: Sequence[TrainingArticle], path: Path) -> dict[tuple[str, s
         raise ConfigError(
             f"{path} holds out articles that are not among the study's",
             expected="ids of articles in `data`, PolNeAR's aside",
-            found=", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""),
+            found=some_of(missing, 5),
         )
     return {article_key(article): article.id in named and not article.voices for article in articles}
 

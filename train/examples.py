@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
@@ -161,6 +161,11 @@ class PlacedSentence:
     is_context: bool = False
 
 
+def brings_context(rows: Iterable[LabelledSentence]) -> bool:
+    """Whether sentences were drawn by themselves, and bring what stood around them."""
+    return any(row.extra.get(side) for row in rows for side in ("before", "after"))
+
+
 def reading_text(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[PlacedSentence, ...]]:
     """The text that an article's rows are read in, in training and in evaluation, and its sentences in order.
 
@@ -170,7 +175,7 @@ def reading_text(rows: Sequence[LabelledSentence]) -> tuple[str, tuple[PlacedSen
         RowError: two rows overlap.
     """
     ordered = sorted(rows, key=lambda row: row.sentence)
-    if any(row.extra.get(side) for row in ordered for side in ("before", "after")):
+    if brings_context(ordered):
         return _in_context(ordered)
     text, sentences = article_text(ordered)
     return text, tuple(PlacedSentence(s, row) for s, row in zip(sentences, ordered, strict=True))

@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from ..model.checkpoint import FILES, EncoderFacts, ModelConfig, check_replaceable, file_digest, new_folder
+from ..model.checkpoint import (
+    FILES,
+    EncoderFacts,
+    ModelConfig,
+    check_replaceable,
+    file_digest,
+    is_model_folder,
+    new_folder,
+)
 from ..model.errors import ConfigError, ModelFolderError
 from ..model.rowfiles import whole_file
 from ..model.runtime import OnnxRunner
@@ -63,7 +71,7 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
     from ..model.network import Network
 
     place = shipped_model() if settings.encoder == "shipped" else Path(settings.encoder)
-    if _is_model_folder(place):
+    if is_model_folder(place):
         network, encoder = load_network(place, scheme, settings.dropout)
         _check_window(settings, encoder)
         return Start(network, encoder)
@@ -74,20 +82,6 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
     encoder = load_encoder(settings.encoder, settings.dropout)
     _check_window(settings, encoder)
     return Start(Network(encoder.module, len(scheme.stances), len(scheme.speakers), dropout=settings.dropout), encoder)
-
-
-def _is_model_folder(place: Path) -> bool:
-    """Whether it is a sayso model: its configuration names a format, that of a plain encoder does not."""
-    path = place / FILES.config
-    if not path.is_file():
-        return False
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConfigError(f"{path} is not JSON", found=str(error), hint="copy the encoder's folder again") from None
-    if not isinstance(config, dict):
-        raise ConfigError(f"{path} is no configuration", expected="a JSON object", found=type(config).__name__)
-    return "format" in config
 
 
 def run(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.errors import RowError, SchemeError
-from ..model.records import LabelledSentence
+from ..model.records import LabelledSentence, whole_number
 from ..model.rowfiles import not_utf8
 from ..model.scheme import Scheme
 
@@ -218,13 +218,7 @@ def read_table(path: Path, columns: Sequence[str], problem: str) -> Iterator[tup
 
 
 def _number(data: Mapping[str, str], column: str, where: str) -> int:
-    try:
-        value = int(data[column])
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise RowError(f"{where}: bad {column!r}", expected="a whole number, 0 or more", found=repr(data[column]))
-    return value
+    return whole_number(data[column], column, where)
 
 
 def check_columns(table: csv.DictReader[str], columns: Sequence[str], problem: str) -> None:
