@@ -15,6 +15,17 @@ from .records import Sentence
 _WORD = r"[A-ZÀ-ÖØ-ÞĆČĐŁŚŠŞŹŻŽ][\w-]*\.?"
 #: Names as they stand in running text: capitalised words in a row, initials among them.
 _NAME = re.compile(rf"{_WORD}(?:[ \u00a0]{_WORD})*")
+#: Words that begin sentences and are no given name: "The Russian" introduces nobody.
+_NO_GIVEN_NAME = frozenset(
+    re.findall(
+        r"\w+",
+        "the a an this that these those his her their its our my your in on at by for from of to with after before "
+        "since until under over and or but nor so yet if as when while where what who whom whose why how did does do "
+        "is are was were has have had will would can could should may might must not no yes then there here now some "
+        "any all both each every many most more few another other such even only also still just one two three i we he "
+        "she it they you",
+    )
+)
 
 
 def introductions(sentences: Sequence[Sentence]) -> tuple[tuple[int, ...], ...]:
@@ -37,7 +48,7 @@ def introductions(sentences: Sequence[Sentence]) -> tuple[tuple[int, ...], ...]:
                 place, given = full[last]
                 if place < number and given not in before:
                     needed.add(place)
-            elif before and sentence.paragraph > 0:
+            elif before and sentence.paragraph > 0 and before[-1].casefold() not in _NO_GIVEN_NAME and last != "I":
                 full[last] = (number, before[-1])
         found.append(tuple(sorted(needed)))
     return tuple(found)

@@ -85,6 +85,16 @@ def test_who_is_named_in_full_is_introduced_for_who_names_the_surname_alone() ->
     assert introductions(sentences) == ((), (), (), (1,), (2,), (1,), ())
 
 
+def test_the_first_word_of_a_sentence_is_nobodys_given_name() -> None:
+    sentences = _sentences(
+        "The Russian crossed the river.",  # "The" is capitalised for its place, not as a name
+        "And I saw it.",
+        "After Otto Farrow came the Russian, and I left.",  # nothing that was introduced
+        "But Farrow stayed.",  # Farrow alone, behind a word that begins the sentence: sentence 2
+    )
+    assert introductions(sentences) == ((), (), (), (2,))
+
+
 def test_who_is_at_home_in_the_window_is_introduced_first() -> None:
     # Sentence 0 names somebody whom six sentences name (two of them in the window), sentence 1 somebody whom the window
     # alone names, once. Both have 30 tokens: with room for one it is the second, although fewer sentences need it.
