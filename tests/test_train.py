@@ -638,3 +638,31 @@ def test_encoders_of_other_families_train_and_label(
     assert len(rows) == 2
     again = start(recipe.model_copy(update={"encoder": str(tmp_path / "model")}), Scheme.load("belgorod"))
     assert {m.p for m in again.network.modules() if isinstance(m, torch.nn.Dropout)} <= {0.0, 0.1}
+
+
+@pytest.mark.parametrize("family", ["BERT", "DistilBERT"])
+def test_a_student_starts_from_some_of_the_layers(family: str, tiny_encoder: Path, tmp_path: Path) -> None:
+    from sayso.train.run import run
+
+    folder = tiny_encoder if family == "BERT" else _other_family(family, tiny_encoder, tmp_path / "encoder")
+    rows = _rows(tmp_path / "rows.csv")
+    whole = {name: value.clone() for name, value in load_encoder(str(folder), 0.0).module.state_dict().items()}
+    student = start(_recipe(rows, folder, layers=[1]), Scheme.load("belgorod")).encoder.module.state_dict()
+    # What was layer 1 is layer 0 now, and nothing else has changed.
+    assert len(student) < len(whole)
+    for name, value in student.items():
+        assert torch.equal(value, whole[name.replace("layer.0.", "layer.1.")]), name
+
+    run(_recipe(rows, folder, layers=[1], epochs=1), tmp_path / "model", command="test", say=_silent)
+    assert len(Labeller.load(tmp_path / "model").label_text("The governor said two houses burned.")) == 1
+    again = start(_recipe(rows, tmp_path / "model"), Scheme.load("belgorod"))  # the folder says how many there are
+    assert len(again.encoder.module.state_dict()) == len(student)
+
+
+def test_layers_that_cannot_be_kept_are_told(tiny_encoder: Path, tmp_path: Path) -> None:
+    for layers in ([2], [1, 0], [0, 0]):
+        with pytest.raises(ConfigError, match="no such layers"):
+            start(_recipe(tmp_path / "rows.csv", tiny_encoder, layers=layers), Scheme.load("belgorod"))
+    mixed = _other_family("ModernBERT", tiny_encoder, tmp_path / "encoder")  # its layers look near and far in turn
+    with pytest.raises(ConfigError, match="cannot be left out"):
+        start(_recipe(tmp_path / "rows.csv", mixed, layers=[0]), Scheme.load("belgorod"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,44 @@ def _check_hub(name: str) -> None:
             HfApi().model_info(name, timeout=10)
     except Exception as error:  # what its HTTP library raises differs from version to version
         raise _cannot_load(name, f"no such folder; on the hub: {error}") from None
+
+
+def keep_layers(encoder: Encoder, layers: Sequence[int]) -> Encoder:
+    """Leave out an encoder's other layers, in place: a student starts from a part of its teacher.
+
+    Args:
+        encoder: with layers all of one kind, as BERT, MPNet, RoBERTa and their kin have.
+        layers: numbers of those to keep, counted from 0, each once and rising.
+
+    Returns:
+        The encoder, with its configuration changed accordingly.
+
+    Raises:
+        ConfigError: it has no such layers, or layers of several kinds.
+    """
+    from torch import nn
+
+    module: Any = encoder.module
+    n_layers = int(module.config.num_hidden_layers)
+    stacks = [(name, m) for name, m in module.named_modules() if isinstance(m, nn.ModuleList) and len(m) == n_layers]
+    if len(stacks) != 1 or len({type(layer) for layer in stacks[0][1]}) != 1 or "layer_types" in encoder.config:
+        raise ConfigError(
+            f"layers of {encoder.name} cannot be left out",
+            expected="an encoder whose layers are all of one kind (BERT, MiniLM, MPNet, RoBERTa, DistilBERT)",
+            found=str(encoder.config["model_type"]),
+            hint="leave `layers` out of the recipe",
+        )
+    if list(layers) != sorted(set(layers)) or not all(0 <= number < n_layers for number in layers):
+        raise ConfigError(
+            f"{encoder.name} has no such layers",
+            expected=f"numbers from 0 to {n_layers - 1}, each once and rising",
+            found=f"layers: {list(layers)}",
+        )
+    name, stack = stacks[0]
+    module.set_submodule(name, nn.ModuleList([stack[number] for number in layers]))
+    module.config.num_hidden_layers = len(layers)
+    key = "n_layers" if "n_layers" in encoder.config else "num_hidden_layers"  # DistilBERT's word is the first
+    return replace(encoder, config=encoder.config | {key: len(layers)})
 
 
 def positions(config: dict[str, Any]) -> int:

@@ -34,7 +34,7 @@ from ..model.windows import WindowBuilder
 from .calibrate import temperature
 from .card import model_card
 from .data import Split, Study, article_key, read_study, weighted
-from .encoders import Encoder, load_encoder
+from .encoders import Encoder, keep_layers, load_encoder
 from .examples import TrainingArticle
 from .export import agreement, pack_network, write_graph
 from .folder import load_network, load_teachers
@@ -73,14 +73,12 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
     place = shipped_model() if settings.encoder == "shipped" else Path(settings.encoder)
     if is_model_folder(place):
         network, encoder = load_network(place, scheme, settings.dropout)
-        _check_window(settings, encoder)
-        return Start(network, encoder)
+        return Start(network, _fitting(settings, encoder))
     if settings.encoder == "shipped":
         raise ConfigError(
             "the shipped model is not here", expected=f"a model folder {place}", hint="set encoder: minilm"
         )
-    encoder = load_encoder(settings.encoder, settings.dropout)
-    _check_window(settings, encoder)
+    encoder = _fitting(settings, load_encoder(settings.encoder, settings.dropout))
     return Start(Network(encoder.module, len(scheme.stances), len(scheme.speakers), dropout=settings.dropout), encoder)
 
 
@@ -158,13 +156,15 @@ def run(
     return config
 
 
-def _check_window(settings: TrainSettings, encoder: Encoder) -> None:
+def _fitting(settings: TrainSettings, encoder: Encoder) -> Encoder:
+    """The encoder with the layers that the recipe keeps; its windows must not be longer than it reads."""
     if settings.window.n_tokens > encoder.n_positions:
         raise ConfigError(
             "the window is longer than the encoder reads",
             expected=f"window.n_tokens of at most {encoder.n_positions} for {settings.encoder}",
             found=str(settings.window.n_tokens),
         )
+    return keep_layers(encoder, settings.layers) if settings.layers else encoder
 
 
 def write_folder(

@@ -109,6 +109,7 @@ class TrainSettings(_Strict):
         scheme: name of a shipped scheme, or a YAML file.
         encoder: `minilm` (from its package), `shipped` (the shipped model goes on learning), a sayso model folder, an
             encoder folder, or a hub name.
+        layers: numbers of the encoder's layers to keep, counted from 0; empty keeps all.
         data: what to learn from.
         validation_share: share of the study's articles held out to choose the best epoch and the temperatures.
         held_out: file that names the articles to hold out instead, an id a line: models trained on different data
@@ -142,6 +143,7 @@ class TrainSettings(_Strict):
 
     scheme: str
     encoder: str = "minilm"
+    layers: tuple[Annotated[int, Field(ge=0)], ...] = ()
     data: Data = Data()
     validation_share: Share = 0.1
     held_out: Path | None = None
