@@ -124,9 +124,10 @@ def train(
     if settings.freeze_embeddings:
         freeze_embeddings(network)
     exact = {name: value.detach().float().clone() for name, value in network.state_dict().items()}
-    network.to(accelerator.device, torch.bfloat16 if settings.precision == "bf16" else torch.float32)
+    precision = torch.bfloat16 if settings.precision == "bf16" else torch.float32
+    network.to(accelerator.device, precision)
     for teacher in teachers:
-        teacher.to(accelerator.device).eval()
+        teacher.to(accelerator.device, precision).eval()
     weights = LossWeights(**settings.loss.model_dump())
 
     def loss_of(batch: TargetBatch) -> Tensor:
