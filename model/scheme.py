@@ -15,8 +15,17 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import SchemeError
+from .strict_yaml import YAML_HINT, strict_yaml
 
 _ID = r"^[a-z][a-z0-9_]*$"
+_NAME, _COLOUR, _LETTER = r"^[a-z][a-z0-9_-]*$", r"^#[0-9a-fA-F]{6}$", r"^[A-Z]$"
+#: What the patterns ask for, in words.
+_PATTERNS = {
+    _ID: "small letters a to z, digits and _, a letter first",
+    _NAME: "small letters a to z, digits, _ and -, a letter first",
+    _COLOUR: '"#" and six digits or letters a to f, such as "#1f6fb2"',
+    _LETTER: "one capital letter",
+}
 
 
 class _Strict(BaseModel):
@@ -31,9 +40,9 @@ class Speaker(_Strict):
     #: One sentence for annotators and for the model, which reads it as the label's prompt.
     description: str = ""
     #: `#rrggbb`.
-    colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+    colour: Annotated[str, Field(pattern=_COLOUR)]
     #: One capital letter that marks the speaker where colour cannot.
-    letter: Annotated[str, Field(pattern=r"^[A-Z]$")]
+    letter: Annotated[str, Field(pattern=_LETTER)]
     #: Names, offices and groups that mean this speaker when they stand in a text.
     aliases: tuple[str, ...] = ()
 
@@ -58,7 +67,7 @@ class Scheme(_Strict):
         vouched: id of the stance by which the outlet vouches for a sentence.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    name: Annotated[str, Field(pattern=_NAME)]
     title: str = ""
     speakers: Annotated[tuple[Speaker, ...], Field(min_length=2)]
     stances: Annotated[tuple[Stance, ...], Field(min_length=2)] = (
@@ -91,9 +100,10 @@ class Scheme(_Strict):
         owner: dict[str, str] = {}
         for speaker in self.speakers:
             for alias in speaker.aliases:
-                key = alias.casefold()
+                # Compared as `mentions` finds them: word by word, whatever stands between.
+                key = " ".join(word.casefold() for word in re.findall(r"\w+", alias))
                 if not key:
-                    raise ValueError(f"speaker {speaker.id} has an empty alias")
+                    raise ValueError(f"speaker {speaker.id} has an alias without a letter: {alias!r}")
                 if owner.setdefault(key, speaker.id) != speaker.id:
                     raise ValueError(f"alias {alias!r} belongs to both {owner[key]} and {speaker.id}")
         return self
@@ -188,12 +198,10 @@ class Scheme(_Strict):
         Raises:
             SchemeError: it is not YAML, or no valid scheme.
         """
-        import yaml
-
         try:
-            data = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: 2023-02-30 is a date to YAML, and is none
-            raise SchemeError(f"{where} is not YAML", found=" ".join(str(error).split())) from None
+            data = strict_yaml(text)
+        except ValueError as error:
+            raise SchemeError(f"{where} is no clean YAML", found=str(error), hint=YAML_HINT) from None
         return cls.from_dict(data, where)
 
 
@@ -234,11 +242,29 @@ def faults(error: ValidationError) -> list[str]:
             continue
         place = ".".join(str(step) for step in fault["loc"])
         message = str(fault["msg"]).removeprefix("Value error, ")
-        if isinstance(fault["input"], bool) and fault["type"] == "string_type":
-            message = f"{message}, and YAML reads yes, no, on and off as true or false: put quotes around it"
+        if fault["type"] == "string_type":
+            message = _no_text(fault["input"])
+        if fault["type"] == "model_type":
+            message = "must be keys and values, `key: value`"
+        if fault["type"] == "string_pattern_mismatch":
+            pattern = str(fault["ctx"]["pattern"])
+            message = f"{fault['input']!r} must be {_PATTERNS.get(pattern, f'of the form {pattern}')}"
         if fault["type"] == "tuple_type":
             message = "must be a list"
             if isinstance(fault["input"], str):
                 message += f": write [{fault['input']}]"
+            elif fault["input"] is None:
+                message += ", and is empty: write []"
         said.append(f"{place}: {message}" if place else message)
     return said
+
+
+def _no_text(value: object) -> str:
+    """What is wrong with a value that YAML does not read as text."""
+    if value is None:
+        return "must be text, and is empty: put quotes around text that begins with '#'"
+    if isinstance(value, bool):
+        return "must be text, and YAML reads yes, no, on and off as true or false: put quotes around it"
+    if isinstance(value, dict | list):
+        return f"must be text, and is a {'list' if isinstance(value, list) else 'mapping'}"
+    return f'must be text: put quotes around it, "{value}"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from string import ascii_uppercase
 
@@ -82,7 +83,9 @@ def draft(name: str, title: str, speakers: Sequence[str], outlet: str = "outlet"
 
 
 def _id(name: str) -> str:
-    found = re.sub(r"[^a-z0-9]+", "_", name.strip().casefold()).strip("_")
+    # Accents are parted from their letters: "Grüne" gives grune, not gr_ne.
+    plain = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", name.strip().casefold()))
+    found = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     if not found or not found[0].isalpha():
         raise SchemeError("a name that gives no id", expected="Latin letters first, e.g. government", found=repr(name))
     return found

@@ -122,7 +122,7 @@ def test_show_lists_prints_and_gives_the_file() -> None:
         ({"outlet": "paper"}, "outlet is 'paper', which is none of police, outlet"),
         ({"rest": "outlet"}, "rest and outlet must be different"),
         ({"vouched": "claims"}, "vouched is 'claims'"),
-        ({"name": "My Study"}, "name: String should match pattern"),
+        ({"name": "My Study"}, "name: 'My Study' must be small letters"),
     ],
 )
 def test_faults_are_told_in_words(change: dict[str, object], said: str) -> None:
@@ -147,9 +147,9 @@ speakers:
 """
     with pytest.raises(SchemeError) as error:
         Scheme.from_dict(yaml.safe_load(text), "town.yaml")
-    assert "speakers.1.colour" in str(error.value)
+    assert "speakers.1.colour: 'red' must be \"#\" and six digits" in str(error.value)
     # YAML reads a bare No as false.
-    assert "speakers.1.name: Input should be a valid string, and YAML reads yes, no" in str(error.value)
+    assert "speakers.1.name: must be text, and YAML reads yes, no" in str(error.value)
     mended = text.replace("name: No,", 'name: "No",').replace("red", '"#101010"')
     with pytest.raises(SchemeError, match="speaker letter used twice: P"):
         Scheme.from_dict(yaml.safe_load(mended), "town.yaml")
@@ -166,7 +166,7 @@ def test_an_unknown_label_comes_with_the_nearest_one() -> None:
 
 
 def test_an_impossible_date_is_no_yaml() -> None:
-    with pytest.raises(SchemeError, match="is not YAML"):
+    with pytest.raises(SchemeError, match="is no clean YAML"):
         Scheme.from_yaml("title: 2023-02-30\n", "town.yaml")
 
 
@@ -184,3 +184,44 @@ def test_aliases_that_are_no_list_are_told_and_nothing_untrue_beside() -> None:
         Scheme.from_dict(data, "mine.yaml")
     assert "speakers.0.aliases: must be a list: write [Kettle, NUM]" in str(error.value)
     assert "at least 2" not in str(error.value)
+
+
+#: A scheme as `sayso scheme init` writes it, for people to make mistakes in.
+DRAFT = draft("strike", "The strike", ["Trade Unions", "Employers"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "instead", "said"),
+    [
+        # YAML takes the last of two keys: the trade unions would be gone without a word.
+        ('  - id: "employers"', '    id: "employers"', r"'id' stands twice in one entry, in lines \d+ and \d+"),
+        ('colour: "#b3261e"', "colour: #b3261e", "speakers.0.colour: must be text, and is empty: put quotes around"),
+        ("aliases: []", "aliases:", r"speakers.0.aliases: must be a list, and is empty: write \[\]"),
+        ("aliases: []", "aliases: [2023]", 'speakers.0.aliases.0: must be text: put quotes around it, "2023"'),
+        ('id: "trade_unions"', "id: Trade Unions", "'Trade Unions' must be small letters a to z"),
+        ('letter: "T"', "letter: t", "'t' must be one capital letter"),
+        ('description: ""', "description: The unions: all of them", r"mapping values .* here, line \d+"),
+        ("    aliases: []", "\taliases: []", "spaces, never tabs"),
+        ("aliases: []", 'aliases: ["--"]', "an alias without a letter"),
+    ],
+)
+def test_what_is_typed_wrongly_into_a_draft_is_told(typed: str, instead: str, said: str) -> None:
+    assert typed in DRAFT
+    with pytest.raises(SchemeError, match=said):
+        Scheme.from_yaml(DRAFT.replace(typed, instead, 1), "strike.yaml")
+
+
+def test_aliases_are_one_where_a_text_does_not_tell_them_apart() -> None:
+    first = DRAFT.replace("aliases: []", "aliases: [Anti-Strike League]", 1)
+    with pytest.raises(SchemeError, match="'anti strike league' belongs to both trade_unions and employers"):
+        Scheme.from_yaml(first.replace("aliases: []", "aliases: [anti strike league]", 1), "strike.yaml")
+
+
+def test_a_file_that_is_no_mapping_is_told() -> None:
+    with pytest.raises(SchemeError, match="must be keys and values"):
+        Scheme.from_yaml("", "strike.yaml")
+
+
+def test_ids_of_a_draft_keep_the_letters_of_accented_names() -> None:
+    scheme = Scheme.from_yaml(draft("étude", "", ["Grüne", "São Paulo police"]), "draft")
+    assert (scheme.name, scheme.speaker_ids[:2]) == ("etude", ("grune", "sao_paulo_police"))

@@ -470,7 +470,8 @@ def test_a_temperature_that_is_none_is_refused(tiny_model: Path, tmp_path: Path,
         ("scheme: belgorod\nlerning_rate: 0.1\n", "did you mean 'learning_rate'"),
         ("scheme: belgorod\nepochs: many\n", "epochs"),
         ("scheme: belgorod\nwindow: {n_tokens: 128, context_before: 100}\n", "more than half"),
-        ("epochs: [\n", "not YAML"),
+        ("epochs: [\n", "no clean YAML"),
+        ("epochs: 3\nseed: 1\nepochs: 4\n", "'epochs' stands twice in one entry, in lines 1 and 3"),
     ],
 )
 def test_a_wrong_recipe_is_told(tmp_path: Path, recipe: str, message: str) -> None:

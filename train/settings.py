@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..model.errors import ConfigError
 from ..model.scheme import faults
+from ..model.strict_yaml import YAML_HINT, strict_yaml
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -222,8 +223,6 @@ class TrainSettings(_Strict):
         Raises:
             ConfigError: no such file, no YAML, or no valid recipe.
         """
-        import yaml
-
         shipped = files("sayso.configs") / (path.name if path.suffix else f"{path.name}.yaml")
         if path.is_file():
             try:
@@ -235,9 +234,9 @@ class TrainSettings(_Strict):
         else:
             raise ConfigError(f"no recipe {path}", expected="a YAML file such as configs/default.yaml")
         try:
-            data = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: 2023-02-30 is a date to YAML, and is none
-            raise ConfigError(f"{path} is not YAML", found=" ".join(str(error).split())) from None
+            data = strict_yaml(text)
+        except ValueError as error:
+            raise ConfigError(f"{path} is no clean YAML", found=str(error), hint=YAML_HINT) from None
         return cls.from_dict(data, str(path))
 
     def to_dict(self) -> dict[str, Any]:
