@@ -139,11 +139,11 @@ def _check_rows(path: Path, scheme: Scheme) -> list[str]:
         typer.echo(f"{path}: {note}", err=True)
     counts: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], str] = {}
-    for row in reading.rows:
+    for where, row in reading.placed(path):
         for head, label in (("speaker", row.speaker), ("stance", row.stance)):
             if label:
                 counts[head, label] += 1
-                first.setdefault((head, label), f"sentence {row.sentence} of article {row.article}")
+                first.setdefault((head, label), where)
     known = {"speaker": scheme.speaker_ids, "stance": scheme.stance_ids}
     for head, labels in known.items():
         used = ", ".join(f"{label} {counts[head, label]}" for label in labels)
@@ -151,7 +151,7 @@ def _check_rows(path: Path, scheme: Scheme) -> list[str]:
     n_labelled = sum(row.is_labelled for row in reading.rows)
     typer.echo(f"{path}: {len(reading.rows)} sentences, {n_labelled} of them with both labels", err=True)
     return [
-        f"{head} {label!r}, {n} times in {path}, first in {first[head, label]}"
+        f"{head} {label!r}, {n} times, first in {first[head, label]}"
         for (head, label), n in counts.items()
         if label not in known[head]
     ]

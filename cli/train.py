@@ -90,8 +90,7 @@ def _read_any(path: Path, scheme: Scheme) -> RowFile:
     if find_format(path).name == "rows":
         return read_row_file(path, scheme)
     reading = read(path, ReadOptions(scheme), check=False)
-    rows = tuple(PlacedRow(f"{path}, sentence {row.sentence} of {row.article}", row) for row in reading.rows)
-    return RowFile(rows, reading.notes)
+    return RowFile(tuple(PlacedRow(where, row) for where, row in reading.placed(path)), reading.notes)
 
 
 def _without_model(

@@ -37,10 +37,17 @@ class Reading:
         rows: in the order of the file; sentences without a label have "" for it. Where several people labelled a
             sentence it stands there once for each, told apart by the column `annotator`.
         notes: what was left out or guessed, a line each.
+        places: where each row stands ("labels.csv:7"), in formats in which a person would look there; else ().
     """
 
     rows: tuple[LabelledSentence, ...]
     notes: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+    def placed(self, path: Path) -> list[tuple[str, LabelledSentence]]:
+        """Each row with where it stands: in a line of the file, or as a sentence of an article."""
+        places = self.places or [f"{path}, sentence {row.sentence} of {row.article}" for row in self.rows]
+        return list(zip(places, self.rows, strict=True))
 
 
 Reader = Callable[[Path, ReadOptions], Reading]

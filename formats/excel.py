@@ -116,13 +116,14 @@ def read_excel(path: Path, options: ReadOptions) -> Reading:
     headers: dict[str, list[str]] = {}
     try:
         for sheet in book.worksheets:
+            if hasattr(sheet, "reset_dimensions"):
+                sheet.reset_dimensions()  # some programs state a size that is too small, and rows beyond it are lost
             lines = sheet.iter_rows(values_only=True)
-            header = ["" if cell is None else str(cell).strip() for cell in next(lines, ())]
-            headers[sheet.title] = header
-            if text_column in header:
-                check_header(header, options.columns, f"{path}, {sheet.title}")
-                rows = tuple(_rows(path, header, lines, options))
-                return Reading(rows, tuple(open_note(rows)))
+            headers[sheet.title] = ["" if cell is None else str(cell).strip() for cell in next(lines, ())]
+        first, *others = [title for title, header in headers.items() if text_column in header] or [""]
+        if first:
+            lines = book[first].iter_rows(min_row=2, values_only=True)
+            return _reading(path, f"{path}, {first}", headers[first], lines, options, others)
     finally:
         book.close()
     for title, header in headers.items():
@@ -131,19 +132,44 @@ def read_excel(path: Path, options: ReadOptions) -> Reading:
     raise RowError(f"{path}: no sheet has a column {text_column!r} in its first row", found=found, hint="--column")
 
 
-def _rows(path: Path, header: Sequence[str], lines: Any, options: ReadOptions) -> Iterator[LabelledSentence]:
-    placed = of_articles(_by_column(path, header, lines, options))
-    return (row_of(data, where, number) for number, (where, data) in enumerate(placed))
+def _reading(
+    path: Path, where: str, header: Sequence[str], lines: Any, options: ReadOptions, unread: Sequence[str]
+) -> Reading:
+    """The rows of a sheet.
+
+    Args:
+        path: the workbook.
+        where: the sheet, for errors.
+        header: its first row.
+        lines: the others.
+        options: as `read_excel` has them.
+        unread: other sheets that hold sentences.
+    """
+    check_header(header, options.columns, where)
+    n_nameless = 0
+
+    def by_column() -> Iterator[tuple[str, dict[str, Any]]]:
+        nonlocal n_nameless
+        for number, cells in enumerate(lines, 2):
+            if all(_is_blank(cell) for cell in cells):
+                continue
+            names = [*header, *[""] * (len(cells) - len(header))]
+            n_nameless += sum(not name and not _is_blank(cell) for name, cell in zip(names, cells, strict=False))
+            cells_of = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell is not None}
+            data = renamed(cells_of, options.columns)
+            if hasattr(data.get("date"), "isoformat"):
+                data["date"] = data["date"].isoformat()[:10]
+            yield f"{path}, row {number}", data
+
+    placed = [(place, row_of(data, place, i)) for i, (place, data) in enumerate(of_articles(by_column()))]
+    rows = tuple(row for _, row in placed)
+    notes = open_note(rows)
+    if unread:
+        notes.append(f"only the first sheet with sentences was read, not {', '.join(unread)}: one file a sheet")
+    if n_nameless:
+        notes.append(f"cells left out because their column has no name in the first row: {n_nameless}")
+    return Reading(rows, tuple(notes), tuple(place for place, _ in placed))
 
 
-def _by_column(
-    path: Path, header: Sequence[str], lines: Any, options: ReadOptions
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, cells in enumerate(lines, 2):
-        if all(cell is None or cell == "" for cell in cells):
-            continue
-        cells_of = {name: cell for name, cell in zip(header, cells, strict=False) if name and cell is not None}
-        data = renamed(cells_of, options.columns)
-        if hasattr(data.get("date"), "isoformat"):
-            data["date"] = data["date"].isoformat()[:10]
-        yield f"{path}, row {number}", data
+def _is_blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())

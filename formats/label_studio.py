@@ -137,6 +137,9 @@ def read_label_studio(path: Path, options: ReadOptions) -> Reading:
     notes = [f"{n_open} tasks without a label"] if n_open else []
     if unknown:
         notes.append("spans that name no label: " + ", ".join(f"{v} ({n})" for v, n in unknown.most_common(10)))
+    if others := _others(tasks, options):
+        named = ", ".join(f"{name} ({n})" for name, n in others.most_common(10))
+        notes.append(f"answers left out because they are neither speaker nor stance: {named}; --column speaker=NAME?")
     return Reading(tuple(rows), tuple(notes))
 
 
@@ -144,6 +147,24 @@ def _people(task: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The task's annotations by people that were not cancelled ("skipped")."""
     found = task.get("annotations") or task.get("completions") or []
     return [annotation for annotation in found if isinstance(annotation, dict) and not annotation.get("was_cancelled")]
+
+
+def _results(annotation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was answered in an annotation, relations between spans aside."""
+    found = [result for result in annotation.get("result") or [] if isinstance(result, dict)]
+    return [result for result in found if isinstance(result.get("value"), dict)]
+
+
+def _others(tasks: Sequence[Mapping[str, Any]], options: ReadOptions) -> Counter[str]:
+    """How often people answered something that is no label here, by the names of the questions."""
+    heads = {options.columns.get(head, head) for head in LABELS}
+    return Counter(
+        str(result.get("from_name"))
+        for task in tasks
+        for annotation in _people(task)
+        for result in _results(annotation)
+        if "start" not in result["value"] and result.get("from_name") not in heads
+    )
 
 
 def _has_numbers(task: Mapping[str, Any]) -> bool:
@@ -176,11 +197,11 @@ def _rows(
     person = _person(annotation.get("completed_by"))
     if person:
         columns["annotator"] = person
-    results = [result for result in annotation.get("result", []) if isinstance(result.get("value"), dict)]
+    results = _results(annotation)
     spans = [result for result in results if "start" in result["value"]]
     if spans:
         name = str(columns.get("article", where))
-        document = Document(name, str(columns.pop("text", "")), tuple(_marks(spans)), columns)
+        document = Document(name, str(columns.pop("text", "")), tuple(_marks(spans, where)), columns)
         return cover(document, options, unknown)
     labels = dict.fromkeys(LABELS, "")
     for result in results:
@@ -194,12 +215,21 @@ def _rows(
     return [row_of({**columns, **labels}, where, number)]
 
 
-def _marks(spans: Sequence[Mapping[str, Any]]) -> Iterator[Mark]:
+def _marks(spans: Sequence[Mapping[str, Any]], where: str) -> Iterator[Mark]:
     for span in spans:
         value = span["value"]
         kind = str(span.get("type", "labels"))
+        try:
+            start, end = int(value["start"]), int(value["end"])
+        except (KeyError, TypeError, ValueError):
+            raise RowError(
+                f"{where}: a span that is not counted in characters of a plain text",
+                expected="start and end as numbers, as the tag Labels over Text gives them",
+                found=f"{kind}, {value.get('start')!r} to {value.get('end')!r}"[:120],
+                hint="spans in pages (HyperText), dialogues and recordings cannot be read",
+            ) from None
         for label in value.get(kind) or value.get("labels") or value.get("choices") or []:
-            yield Mark(int(value["start"]), int(value["end"]), {str(span.get("from_name", "")): str(label)})
+            yield Mark(start, end, {str(span.get("from_name", "")): str(label)})
 
 
 def _person(completed_by: object) -> str:

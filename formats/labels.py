@@ -1,4 +1,4 @@
-"""Labels as people write them, against a scheme: ids in any case, names, and those that it does not know."""
+"""Labels as people write them, against a scheme: ids and names in any case, and those that it does not know."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ N_NAMED = 10
 
 
 def by_id(rows: Sequence[LabelledSentence], scheme: Scheme) -> tuple[list[LabelledSentence], list[str]]:
-    """The rows with ids of the scheme where they had an id in other letters or a name; what was taken so, in a note."""
+    """The rows with ids of the scheme where they had an id or name in any case; what was taken so, in a note."""
     speakers, stances = _ids(scheme.speakers), _ids(scheme.stances)
     taken: Counter[tuple[str, str]] = Counter()
     found = []
@@ -29,14 +29,19 @@ def by_id(rows: Sequence[LabelledSentence], scheme: Scheme) -> tuple[list[Labell
 
 
 def _ids(members: Sequence[Speaker | Stance]) -> dict[str, str]:
-    """Id by name, and by itself; a name that several have means none of them."""
-    n_named = Counter(member.name for member in members)
-    return {m.name: m.id for m in members if n_named[m.name] == 1} | {m.id: m.id for m in members}
+    """Id by name, and by itself, case and spaces aside; a name that several have means none of them."""
+    n_named = Counter(_plain(member.name) for member in members)
+    names = {_plain(m.name): m.id for m in members if n_named[_plain(m.name)] == 1}
+    return names | {m.id: m.id for m in members}
+
+
+def _plain(label: str) -> str:
+    return " ".join(label.casefold().split())
 
 
 def _id(label: str, ids: dict[str, str]) -> str:
     """The id that is meant, or the label as it stands."""
-    return ids.get(label) or ids.get(label.casefold(), label)
+    return ids.get(_plain(label), label)
 
 
 def check_known(rows: Iterable[tuple[LabelledSentence, str]], scheme: Scheme) -> None:

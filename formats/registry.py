@@ -88,9 +88,10 @@ def read(path: Path, options: ReadOptions | None = None, name: str | None = None
     if chosen.scheme is None:
         return reading
     rows, notes = by_id(reading.rows, chosen.scheme)
+    found = Reading(tuple(rows), (*reading.notes, *notes), reading.places)
     if check:
-        check_known(((row, f"{path}, sentence {row.sentence} of {row.article}") for row in rows), chosen.scheme)
-    return Reading(tuple(rows), (*reading.notes, *notes))
+        check_known(((row, where) for where, row in found.placed(path)), chosen.scheme)
+    return found
 
 
 def format_to_write(path: Path, name: str | None = None) -> Format:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..model.records import LabelledSentence
-from ..model.rowfiles import ROW_SUFFIXES, read_rows, separator_notes, write_rows
+from ..model.rowfiles import ROW_SUFFIXES, read_placed_rows, separator_notes, write_rows
 from ..model.scheme import Scheme
 from .base import Reading, ReadOptions, open_note
 
@@ -22,8 +22,10 @@ def read_row_file(path: Path, options: ReadOptions) -> Reading:
     Raises:
         RowError: the file is missing or wrong; it names the line.
     """
-    rows = tuple(read_rows(path, labelled=False, columns=options.columns))
-    return Reading(rows, (*separator_notes(path, options.columns.get("text", "text")), *open_note(rows)))
+    placed = list(read_placed_rows(path, labelled=False, columns=options.columns, header=("text",)))
+    rows = tuple(row for _, row in placed)
+    notes = *separator_notes(path, options.columns.get("text", "text")), *open_note(rows)
+    return Reading(rows, notes, tuple(where for where, _ in placed))
 
 
 def write_row_file(path: Path, rows: Sequence[LabelledSentence], _scheme: Scheme | None) -> None:

@@ -456,7 +456,7 @@ def test_excel_offers_the_labels_and_takes_a_sheet_of_ones_own(tmp_path: Path) -
 def test_mistakes_are_named(tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     write_rows(rows, example())
-    with pytest.raises(SchemeError, match="sentence 0 of court/2024:1"):
+    with pytest.raises(SchemeError, match=r"rows.jsonl:1: did you mean"):
         read(rows, ReadOptions(Scheme.load("georgia")))
     with pytest.raises(RowError, match="unknown format"):
         read(rows, name="word")
@@ -764,3 +764,79 @@ def test_labels_are_found_by_id_in_any_case_and_by_name(tmp_path: Path) -> None:
     with pytest.raises(SchemeError) as error:
         read(path, ReadOptions(scheme()))
     assert all(part in str(error.value) for part in ("'plaintiff', 1 x", "'report', 1 x", "did you mean 'judge'?"))
+
+
+def workbook(path: Path, *sheets: list[list[object]]) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for number, lines in enumerate(sheets, 1):
+        sheet = book.create_sheet(f"coder {number}")
+        for line in lines:
+            sheet.append(line)
+    book.save(path)
+    return path
+
+
+HEADER: list[object] = ["text", "speaker", "stance"]
+
+
+def test_what_a_workbook_holds_beside_the_table_is_told(tmp_path: Path) -> None:
+    first = [HEADER, ["The judge adjourned.", "outlet", "asserts", "unsure"], [" ", None, None]]
+    found = read(workbook(tmp_path / "two.xlsx", first, [HEADER, ["He denied it.", "defence", "reports"]]))
+    assert [row.text for row in found.rows] == ["The judge adjourned."]
+    assert any("not coder 2" in note for note in found.notes)
+    assert any("no name in the first row: 1" in note for note in found.notes)
+    alone = read(workbook(tmp_path / "one.xlsx", [HEADER, ["The judge adjourned.", "outlet", "asserts"]]))
+    assert alone.notes == ()
+
+
+def test_a_workbook_that_states_too_small_a_size_is_read_whole(tmp_path: Path) -> None:
+    from zipfile import ZipFile
+
+    path = workbook(tmp_path / "right.xlsx", [HEADER, ["The judge adjourned.", "outlet", "asserts"]])
+    with ZipFile(path) as book, ZipFile(tmp_path / "small.xlsx", "w") as small:
+        for name in book.namelist():
+            small.writestr(name, book.read(name).replace(b'<dimension ref="A1:C2"', b'<dimension ref="A1:A1"'))
+    assert [(row.speaker, row.stance) for row in read(tmp_path / "small.xlsx").rows] == [("outlet", "asserts")]
+
+
+def test_wrong_labels_are_told_by_the_line_in_which_a_person_finds_them(tmp_path: Path) -> None:
+    table: list[list[object]] = [
+        HEADER,
+        ["The judge adjourned.", "outlet", "asserts"],
+        [],
+        ["No.", "Defnce", "reports"],
+    ]
+    with pytest.raises(SchemeError, match=r"labels\.xlsx, row 4: did you mean 'defence'"):
+        read(workbook(tmp_path / "labels.xlsx", table), ReadOptions(scheme()))
+    (tmp_path / "labels.csv").write_text("text,speaker,stance\nOne.,outlet,asserts\n\nNo.,Defnce,reports\n")
+    with pytest.raises(SchemeError, match=r"labels\.csv:4: did you mean 'defence'"):
+        read(tmp_path / "labels.csv", ReadOptions(scheme()))
+
+
+def test_names_are_labels_in_any_case(tmp_path: Path) -> None:
+    name = scheme().speaker("prosecution").name
+    typed = (name, name.upper(), f"  {name.lower().replace(' ', '  ')} ", "Prosecution")
+    lines: list[list[object]] = [[f"Sentence {i}.", label, "Reports "] for i, label in enumerate(typed)]
+    found = read(workbook(tmp_path / "names.xlsx", [HEADER, *lines]), ReadOptions(scheme()))
+    assert [(row.speaker, row.stance) for row in found.rows] == [("prosecution", "reports")] * len(typed)
+
+
+def test_odd_answers_of_label_studio_are_told(tmp_path: Path) -> None:
+    def export(*results: object) -> Path:
+        path = tmp_path / "export.json"
+        path.write_text(
+            json.dumps([{"id": 7, "data": {"text": "He denied it."}, "annotations": [{"result": r}]} for r in results])
+        )
+        return path
+
+    choice = {"from_name": "who", "type": "choices", "value": {"choices": ["defence"]}}
+    found = read(export([choice], None, [None]))
+    assert [row.speaker for row in found.rows] == ["", "", ""]
+    assert any("neither speaker nor stance: who (1)" in note for note in found.notes)
+    assert read(export([choice]), ReadOptions(columns={"speaker": "who"})).rows[0].speaker == "defence"
+    place = {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "startOffset": 0, "hypertextlabels": ["defence"]}
+    with pytest.raises(RowError, match=r"task 1 .*not counted in characters"):
+        read(export([{"from_name": "label", "type": "hypertextlabels", "value": place}]))
