@@ -102,7 +102,7 @@ def _without_model(
 
     from ..train.data import read_study
 
-    study = read_study(settings, _read_any)
+    study = read_study(settings, _read_any, hold_out=folds is None)
     for line in study.summary:
         _say(line)
     if dry_run and folds is None and seeds is None and not curve:

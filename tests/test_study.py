@@ -87,7 +87,10 @@ def test_a_sentence_with_other_labels_in_another_file_is_an_error(tmp_path: Path
     bare = [replace(row, article=f"row-{i:06d}", paragraph=0, sentence=0) for i, row in enumerate(rows())]
     for name, first in (("placed", rows()), ("bare", bare)):
         files = (csv_of(tmp_path / f"{name}-one.csv", first), csv_of(tmp_path / f"{name}-two.csv", first))
-        assert len(load(Data(rows=files), trial())) == 2 * len({row.article for row in first})
+        said: list[str] = []
+        # The same label twice teaches once.
+        assert len(load(Data(rows=files), trial(), say=said.append)) == len({row.article for row in first})
+        assert f"{name}-two.csv: labels left out because an earlier file gives them too: 50" in said
         csv_of(files[1], [replace(row, speaker="judge") if i == 3 else row for i, row in enumerate(first)])
         with pytest.raises(RowError, match=rf"{name}-one.csv:5: outlet asserts, but .*{name}-two.csv:5: judge asserts"):
             load(Data(rows=files), trial())
@@ -382,3 +385,46 @@ def test_a_dry_run_finds_what_would_stop_the_run(
     done = CliRunner().invoke(app, ["train", "-c", "my.yaml", "--data", "rows.csv", "--dry-run", *options])
     assert isinstance(done.exception, SaysoError)
     assert re.search(fault, str(done.exception))
+
+
+def test_labels_in_other_letters_in_another_file_are_no_clash(tmp_path: Path) -> None:
+    capital = [replace(row, speaker=row.speaker.capitalize()) for row in rows()]
+    files = csv_of(tmp_path / "one.csv", rows()), csv_of(tmp_path / "two.csv", capital)
+    assert len(load(Data(rows=files), trial())) == 10
+
+
+def test_one_number_for_two_texts_in_two_files_is_told(tmp_path: Path) -> None:
+    other = [replace(row, text=f"{row.text[:-1]} again.", end=row.end + 6) for row in rows()[:5]]
+    files = csv_of(tmp_path / "one.csv", rows()), csv_of(tmp_path / "two.csv", [replace(r, start=0) for r in other])
+    said: list[str] = []
+    load(Data(rows=files), trial(), say=said.append)
+    assert any("have another text in another file, and teach as two: 5" in line for line in said)
+
+
+def test_small_files_hold_out_together(tmp_path: Path) -> None:
+    files = []
+    for i in range(5):
+        mine = [row for row in rows() if row.article in {f"a{2 * i}", f"a{2 * i + 1}"}]
+        files.append(csv_of(tmp_path / f"{i}.csv", mine))
+    settings = recipe(files[0], data={"rows": [str(path) for path in files]}, validation_share=0.2)
+    assert len(split(load(settings.data, trial()), settings).validation) == 2
+
+
+def test_what_makes_scores_doubtful_is_told(tmp_path: Path) -> None:
+    told = read_study(recipe(csv_of(tmp_path / "labels.csv", rows()), validation_share=0.2)).summary
+    assert any(line.startswith("only 10 labelled sentences are held out") for line in told)
+    assert not any("name no article" in line for line in told)
+    bare = tmp_path / "bare.csv"
+    bare.write_text("\n".join(["text,speaker,stance", *(f"{r.text},{r.speaker},{r.stance}" for r in rows())]) + "\n")
+    assert any("bare.csv: rows name no article" in line for line in read_study(recipe(bare)).summary)
+
+
+def test_folds_need_no_articles_to_hold_out_beside_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    csv_of(tmp_path / "rows.csv", rows(5))
+    (tmp_path / "my.yaml").write_text("scheme: trial\nvalidation_share: 0.05\n")
+    with pytest.raises(RowError, match="too few articles to hold some out"):
+        read_study(recipe(tmp_path / "rows.csv", validation_share=0.05))
+    options = ["--data", "rows.csv", "--dry-run", "--folds", "5"]
+    done = CliRunner().invoke(app, ["train", "-c", "my.yaml", *options])
+    assert (done.exit_code, "5 models would be trained" in done.output) == (0, True)

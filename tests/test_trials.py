@@ -78,3 +78,18 @@ def test_the_answer_follows_from_the_last_doubling() -> None:
     assert "unlikely" in worth_more([score(1, 0.1), score(50, 0.600), score(100, 0.604)])
     # Two runs at 0.6 and 0.7: mean 0.65, deviation of the sample 0.0707.
     assert "speaker macro-F1 0.650 (standard deviation 0.071)" in spread([score(1, 0.6), score(1, 0.7)])
+
+
+def test_a_curve_of_few_articles_measures_each_number_once() -> None:
+    trials = curve_trials(Split(tuple(ARTICLES[:3]), tuple(ARTICLES[8:11]), ()), SETTINGS)
+    assert [len(t.train) for t in trials] == [1, 2, 3]
+    with pytest.raises(RowError, match="too few articles for a learning curve"):
+        curve_trials(Split(tuple(ARTICLES[:1]), tuple(ARTICLES[8:11]), ()), SETTINGS)
+
+
+def test_a_change_that_chance_may_make_is_called_a_hint() -> None:
+    # Two shares of 0.8 of 100 sentences differ by chance by 1.96 times the root of 2 * 0.8 * 0.2 / 100: 0.11.
+    few = [TrialScore("x", n, n * 10, f1, 0.9, 0.8, 100) for n, f1 in ((50, 0.60), (100, 0.65))]
+    assert "likely to help. Measured on 100 sentences, chance alone may change a score by 0.11" in worth_more(few)
+    many = [replace(score, n_measured=2000) for score in few]
+    assert worth_more(many).endswith("likely to help.")

@@ -17,12 +17,16 @@ from .examples import TrainingArticle, from_rows
 from .polnear import STANCES as POLNEAR_STANCES
 from .polnear import read_polnear
 from .readings import read_readings
-from .rows import RowFile, RowReader, check_across, checked_rows, read_row_file
+from .rows import RowFile, RowReader, check_across, checked_rows, fresh_labels, read_row_file
 from .seeds import join_standoff, load_authored
 from .settings import Data, Readings, TrainSettings
 
 #: Labelled sentences below which nothing is learned: a few would only be repeated.
 MIN_LABELLED = 20
+#: Held-out labelled sentences below which a score may be off by more than eight points in a hundred.
+FEW_HELD_OUT = 100
+#: What the names of collections that are files of rows begin with.
+ROWS = "rows:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,15 @@ def load(
             scheme.check_labels(row.speaker, row.stance, f"{standoff.labels}, sentence {row.sentence} of {row.article}")
         articles += [_reweighted(a, standoff.weight) for a in from_rows(rows, "standoff")]
     files: list[tuple[Path, RowFile]] = []
+    taken: set[tuple[tuple[str, int] | None, str]] = set()
     for path in data.rows:
         files.append((path, read(path, scheme)))
         rows, notes = checked_rows(files[-1][1], scheme, path.name)
+        rows, n_again = fresh_labels(rows, taken)
+        if n_again:
+            notes.append(f"{path.name}: labels left out because an earlier file gives them too: {n_again}")
         named_alike = sum(other.name == path.name for other in data.rows) > 1
-        found = from_rows(rows, f"rows:{path if named_alike else path.name}")
+        found = from_rows(rows, f"{ROWS}{path if named_alike else path.name}")
         labelled = [a for a in found if any(t.is_known for t in a.targets)]
         if len(labelled) < len(found):
             notes.append(
@@ -76,7 +84,8 @@ def load(
         for note in notes:
             say(note)
         articles += labelled
-    check_across(files)
+    for note in check_across(files, scheme):
+        say(note)
     if data.polnear is not None:
         _check_stances(scheme)
         articles += _polnear(data.polnear, data.readings)
@@ -134,8 +143,13 @@ class Study:
     summary: tuple[str, ...]
 
 
-def read_study(settings: TrainSettings, read: RowReader = read_row_file) -> Study:
+def read_study(settings: TrainSettings, read: RowReader = read_row_file, *, hold_out: bool = True) -> Study:
     """Read, check and split a recipe's data; see `load` and `split` for the errors.
+
+    Args:
+        settings: the recipe.
+        read: reads a file of labelled rows.
+        hold_out: whether to hold articles out by the recipe; folds hold out each in turn.
 
     Raises:
         SchemeError: besides, the scheme has more speakers than a network has places for.
@@ -150,7 +164,13 @@ def read_study(settings: TrainSettings, read: RowReader = read_row_file) -> Stud
         )
     notes: list[str] = []
     articles = load(settings.data, scheme, read=read, say=notes.append)
-    parts = split(articles, settings)
+    parts = split(articles, settings) if hold_out else Split(tuple(articles), (), ())
+    n_held = sum(t.is_known for a in parts.validation for t in a.targets)
+    if 0 < n_held < FEW_HELD_OUT:
+        notes.append(
+            f"only {n_held} labelled sentences are held out: the best epoch and the scores that they give are rough; "
+            "--folds measures on all"
+        )
     return Study(scheme, tuple(articles), parts, (*describe(parts).splitlines(), *notes))
 
 
@@ -228,9 +248,15 @@ def _drawn(articles: Sequence[TrainingArticle], settings: TrainSettings) -> dict
     for article in articles:
         by_origin.setdefault(article.origin, []).append(article)
     is_held: dict[tuple[str, str], bool] = {}
-    for members in by_origin.values():
-        fresh = [key for key in map(article_key, members) if key not in is_held]
+    n_of_files = n_held_of_files = 0
+    for origin, members in by_origin.items():
+        fresh = [key for key in dict.fromkeys(map(article_key, members)) if key not in is_held]
         n_held = 0 if any(a.voices for a in members) else round(settings.validation_share * len(fresh))
+        if origin.startswith(ROWS):
+            # Rounded over all files of rows: ten of four articles each would else hold none out.
+            n_of_files += len(fresh)
+            n_held = round(settings.validation_share * n_of_files) - n_held_of_files
+            n_held_of_files += n_held
         held = set(rng.permutation(len(fresh))[:n_held].tolist())
         is_held |= {key: i in held for i, key in enumerate(fresh)}
     return is_held
@@ -266,7 +292,7 @@ def article_key(article: TrainingArticle) -> tuple[str, str]:
 
     Rows without an article are numbered by their file, so that their ids mean nothing in another one.
     """
-    shared = article.origin.startswith("rows:") and not is_bare_id(article.id)
+    shared = article.origin.startswith(ROWS) and not is_bare_id(article.id)
     return "rows" if shared else article.origin, article.id
 
 

@@ -84,6 +84,11 @@ def checked_rows(file: RowFile, scheme: Scheme, name: str) -> tuple[list[Labelle
             f"{name}: WARNING: {n_predicted} labelled rows hold a model's probabilities. If nobody has checked their "
             "labels, a model learns its own mistakes from them: learn from what people labelled"
         )
+    if rows and all(placed.row.is_alone for placed in rows):
+        notes.append(
+            f"{name}: rows name no article: each is read, and held out, by itself. If several are of one article, the "
+            "scores flatter: give them a column `article` (and `sentence`)"
+        )
     kept, n_twice = _each_once(rows)
     if n_twice:
         notes.append(f"{name}: rows left out because another row of the same sentence says as much: {n_twice}")
@@ -93,29 +98,73 @@ def checked_rows(file: RowFile, scheme: Scheme, name: str) -> tuple[list[Labelle
     return kept, notes
 
 
-def check_across(files: Sequence[tuple[Path, RowFile]]) -> None:
+def check_across(files: Sequence[tuple[Path, RowFile]], scheme: Scheme) -> list[str]:
     """See that no sentence has one label in one file and another in the next.
 
     Args:
         files: path and rows, each file checked by itself.
+        scheme: whose labels they have; names and other letters mean its ids.
+
+    Returns:
+        A note of sentences that have one number in one article and different texts, if there are such.
 
     Raises:
         RowError: sentences have two different labels; each is named with where both stand.
     """
     first: dict[tuple[tuple[str, int] | None, str], PlacedRow] = {}
+    texts: dict[tuple[str, int], PlacedRow] = {}
     clashes: list[tuple[PlacedRow, PlacedRow]] = []
+    others: list[tuple[PlacedRow, PlacedRow]] = []
     for path, file in files:
-        for placed in file.rows:
-            if not placed.row.is_labelled:
+        for placed, row in zip(file.rows, by_id([placed.row for placed in file.rows], scheme)[0], strict=True):
+            if not row.is_labelled:
                 continue
             where = placed.where if str(path) in placed.where else f"{path}, {placed.where}"
-            here = PlacedRow(where, placed.row)
+            here = PlacedRow(where, row)
             # As within a file, but for the text: two files may number two different texts of an article alike.
-            before = first.setdefault((None if here.row.is_alone else here.row.key, _normal(here.row.text)), here)
-            if (before.row.speaker, before.row.stance) != (here.row.speaker, here.row.stance):
+            before = first.setdefault(_sentence(row), here)
+            if (before.row.speaker, before.row.stance) != (row.speaker, row.stance):
                 clashes.append((before, here))
+            if not row.is_alone and _normal((same := texts.setdefault(row.key, here)).row.text) != _normal(row.text):
+                others.append((same, here))
     if clashes:
         raise _two_labels(clashes)
+    if not others:
+        return []
+    one, other = others[0]
+    return [
+        f"sentences of one article and number that have another text in another file, and teach as two: {len(others)}, "
+        f"the first in {one.where} and {other.where}. Were texts edited, or is one id that of two articles?"
+    ]
+
+
+def fresh_labels(
+    rows: Sequence[LabelledSentence], taken: set[tuple[tuple[str, int] | None, str]]
+) -> tuple[list[LabelledSentence], int]:
+    """The rows without the labels that an earlier file gave already, and how many those are.
+
+    A sentence that teaches twice would weigh twice, and count twice where it is held out. In an article it is still
+    read as context; by itself it is left out.
+
+    Args:
+        rows: of one file, each sentence once.
+        taken: sentences that earlier files label; those of this one are added.
+    """
+    found, n_again = [], 0
+    for row in rows:
+        if not row.is_labelled or _sentence(row) not in taken:
+            found.append(row)
+            continue
+        n_again += 1
+        if not row.is_alone:
+            found.append(row.with_labels("", ""))
+    taken.update(_sentence(row) for row in rows if row.is_labelled)
+    return found, n_again
+
+
+def _sentence(row: LabelledSentence) -> tuple[tuple[str, int] | None, str]:
+    """What a labelled sentence is known by in several files; a row of no article by its text alone."""
+    return None if row.is_alone else row.key, _normal(row.text)
 
 
 def _each_once(rows: Sequence[PlacedRow]) -> tuple[list[LabelledSentence], int]:

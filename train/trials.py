@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class TrialScore:
-    """What one run reached, on articles that it did not learn from."""
+    """What one run reached, on `n_measured` sentences of articles that it did not learn from."""
 
     trial: str
     n_articles: int
@@ -43,6 +44,7 @@ class TrialScore:
     speaker_f1: float
     stance_f1: float
     both: float
+    n_measured: int = 0
 
 
 def fold_trials(articles: Sequence[TrainingArticle], n_folds: int, settings: TrainSettings) -> list[Trial]:
@@ -85,15 +87,19 @@ def curve_trials(parts: Split, settings: TrainSettings) -> list[Trial]:
     """Growing shares of the study's training articles, each holding the smaller ones, measured on the same articles.
 
     Raises:
-        RowError: nothing is held out to measure on.
+        RowError: nothing is held out to measure on, or there is one article only to learn from.
     """
     _check_held_out(parts)
     study = [a for a in parts.train if not a.voices]
     teaching = [a for a in parts.train if a.voices]
     order = np.random.default_rng(settings.split_seed).permutation(len(study))
+    if len(study) < 2:
+        raise RowError(
+            "too few articles for a learning curve", expected="at least 2 to learn from", found=str(len(study))
+        )
     trials = []
-    for share in CURVE_SHARES:
-        n_kept = max(1, round(share * len(study)))
+    # Of few articles several shares are the same number.
+    for n_kept in dict.fromkeys(max(1, round(share * len(study))) for share in CURVE_SHARES):
         kept = set(order[:n_kept].tolist())
         some = [a for i, a in enumerate(study) if i in kept]
         trials.append(Trial(f"{n_kept} articles", (*some, *teaching), parts.validation, settings.run_seed))
@@ -132,7 +138,8 @@ def run_trials(
         network = as_published(trained.network, recipe.bits)
         figures = measure(network, builder, scheme, trial.validation)
         study = [a for a in trial.train if not a.voices]
-        score = TrialScore(trial.name, len(study), sum(t.is_known for a in study for t in a.targets), *figures)
+        n_learned, n_measured = (sum(t.is_known for a in part for t in a.targets) for part in (study, trial.validation))
+        score = TrialScore(trial.name, len(study), n_learned, *figures, n_measured)
         say(f"{trial.name}: speaker F1 {score.speaker_f1:.3f}, stance F1 {score.stance_f1:.3f}, both {score.both:.3f}")
         yield score
 
@@ -151,7 +158,10 @@ def spread(scores: Sequence[TrialScore]) -> str:
 
 
 def worth_more(scores: Sequence[TrialScore]) -> str:
-    """A plain answer to "is it worth labelling more?", from the last doubling of a learning curve."""
+    """A plain answer to "is it worth labelling more?", from the last doubling of a learning curve.
+
+    It says so where the change is no larger than what chance does to a share of so many sentences.
+    """
     before, after = scores[-2], scores[-1]
     gains = {"speaker": after.speaker_f1 - before.speaker_f1, "stance": after.stance_f1 - before.stance_f1}
     told = ", ".join(f"{head} macro-F1 by {gain:+.3f}" for head, gain in gains.items())
@@ -160,4 +170,12 @@ def worth_more(scores: Sequence[TrialScore]) -> str:
         if max(gains.values()) >= WORTH
         else "more of the same is unlikely to help much; look at the errors instead (`sayso evaluate --errors`)"
     )
-    return f"From {before.n_sentences} to {after.n_sentences} sentences changed {told}: {answer}."
+    said = f"From {before.n_sentences} to {after.n_sentences} sentences changed {told}: {answer}."
+    if after.n_measured:
+        chance = 1.96 * math.sqrt(sum(s.both * (1 - s.both) for s in (before, after)) / after.n_measured)
+        if max(map(abs, gains.values())) < chance:
+            said += (
+                f" Measured on {after.n_measured} sentences, chance alone may change a score by {chance:.2f}: "
+                "take it as a hint, and hold more out (validation_share) for an answer."
+            )
+    return said
