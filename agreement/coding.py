@@ -111,6 +111,7 @@ def code(coders: Sequence[Coder], scheme: Scheme | None = None) -> Coding:
             f"{len(keys) - shared} sentences were labelled by one coder only; they say nothing about agreement"
         )
     values = _values(tables, scheme)
+    notes += _doubts(values, [row for table in tables for row in table.values()])
     return Coding(
         coders=tuple(coder.name for coder in coders),
         units=tuple(_unit(tables, key) for key in keys),
@@ -179,6 +180,23 @@ def _stray(tables: Sequence[_Table], keys: Sequence[tuple[str, int]]) -> list[tu
         for key in keys
         if len({" ".join(table[key].text.split()) for table in tables if key in table and table[key].text}) > 1
     ]
+
+
+def _doubts(values: dict[str, tuple[str, ...]], rows: Sequence[LabelledSentence]) -> list[str]:
+    """What may make figures other than they look: labels that differ in case only, and rows that name no article."""
+    found = []
+    for head in ("speaker", "stance"):
+        alike: dict[str, list[str]] = {}
+        for value in values[head]:
+            alike.setdefault(value.casefold(), []).append(value)
+        twice = ["/".join(members) for members in alike.values() if len(members) > 1]
+        if twice:
+            found.append(f"counted as different labels: {', '.join(twice)}; --scheme reads them as one")
+    if rows and all(row.is_alone for row in rows):
+        found.append(
+            "the rows name no article: intervals resample sentences, and are too narrow if these stand together"
+        )
+    return found
 
 
 def _unit(tables: Sequence[_Table], key: tuple[str, int]) -> LabelledSentence:

@@ -91,7 +91,7 @@ def resolve(coding: Coding, answers: Sequence[LabelledSentence], scheme: Scheme 
         scheme: the labels of the study; None: unchecked.
 
     Raises:
-        RowError: an answer is to no disputed sentence, or two answers differ.
+        RowError: an answer is to no disputed sentence or to one of another text, or two answers differ.
         SchemeError: an answer's label is not of the scheme.
     """
     found = {dispute.row.key: dispute for dispute in disputes(coding)}
@@ -100,6 +100,14 @@ def resolve(coding: Coding, answers: Sequence[LabelledSentence], scheme: Scheme 
         where = f"answer to sentence {answer.sentence} of article {answer.article!r}"
         if answer.key not in found:
             raise RowError(f"{where}: no dispute", hint="were these tasks made from other labels than these?")
+        text = found[answer.key].row.text
+        if text and answer.text and " ".join(text.split()) != " ".join(answer.text.split()):
+            raise RowError(
+                f"{where}: the disputed sentence has another text",
+                expected=repr(text[:80]),
+                found=repr(answer.text[:80]),
+                hint="were these tasks made from other labels than these, or were texts edited?",
+            )
         if not answer.is_labelled:
             continue
         if scheme is not None:

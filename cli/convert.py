@@ -37,8 +37,11 @@ def convert(
     ] = None,
     annotator: Annotated[str | None, typer.Option(help="Take this person's labels, or each sentence's first.")] = None,
 ) -> None:
-    """Labels in and out of other tools; says on stderr what the new file cannot hold."""
-    from ..formats import format_to_write, read, write
+    """Labels in and out of other tools; says on stderr what the new file cannot hold.
+
+    Tasks, in which nothing is labelled, do not replace a file in which labels were filled in.
+    """
+    from ..formats import check_no_work_lost, format_to_write, read, write
     from ..formats.base import FIRST, ReadOptions, of_annotator, split_annotators
     from ..model.scheme import Scheme
 
@@ -53,6 +56,8 @@ def convert(
         people = ", ".join(filter(None, split_annotators(rows)))
         whose = f"labels of {people}; --annotator takes one" if people else f"--annotator {FIRST} takes one of each"
         typer.echo(f"{source}: {n_twice} sentences repeated, {whose}", err=True)
+    if not any(row.speaker or row.stance for row in rows):
+        check_no_work_lost(target, rows, to)
     for note in write(target, rows, chosen, to):
         typer.echo(note, err=True)
     n_labelled = sum(row.is_labelled for row in rows)

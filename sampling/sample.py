@@ -85,12 +85,13 @@ def draw_sample(corpus: Callable[[], Iterable[LabelledSentence]], settings: Samp
         settings: what to draw.
 
     Raises:
-        RowError: the corpus is empty, an article stands there in two places, a column is missing, or (for articles)
-            has several values in one article, a date of which a month or year is to be cut is no ISO date, or the
-            probabilities that uncertainty needs are missing.
+        RowError: the corpus is empty or a sample itself, an article stands there in two places, a column is missing, or
+            (for articles) has several values in one article, a date of which a month or year is to be cut is no ISO
+            date, or the probabilities that uncertainty needs are missing.
     """
     units = _Units()
     for article in _articles(corpus()):
+        _check_undrawn(article)
         for members in _units_of(article, settings.unit):
             units.add(_stratum(members, settings), _error(members) if settings.uncertain else 1.0)
     if not units.stratum:
@@ -121,6 +122,19 @@ def _articles(rows: Iterable[LabelledSentence]) -> Iterator[list[LabelledSentenc
             )
         seen.add(name)
         yield list(members)
+
+
+def _check_undrawn(article: list[LabelledSentence]) -> None:
+    """See that the rows are no sample themselves: the probability of a second draw alone would be the wrong one."""
+    for row in article:
+        given = row.extra.get("inclusion_p")
+        if given not in (None, "", 1, "1", "1.0"):
+            raise RowError(
+                f"sentence {row.sentence} of article {row.article!r} was drawn already: it has an inclusion_p",
+                expected="all rows of the corpus, as `sayso label` writes them",
+                found=f"inclusion_p = {given}",
+                hint="draw from the whole corpus; a sample of a sample has other probabilities than either",
+            )
 
 
 def _units_of(article: list[LabelledSentence], unit: str) -> list[list[LabelledSentence]]:

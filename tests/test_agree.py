@@ -220,6 +220,8 @@ def test_answers_are_folded_in_and_open_ones_named() -> None:
     assert [dispute.row.key for dispute in settled.open] == [("a0", 2)]
     with pytest.raises(RowError, match="no dispute"):
         resolve(coding, rows_of("Na", "a0"))
+    with pytest.raises(RowError, match="the disputed sentence has another text"):
+        resolve(coding, [replace(answers[0], text="A sentence of another study.")])
     with pytest.raises(RowError, match="two answers"):
         resolve(coding, [answers[0], to_do[0].with_labels("outlet", "asserts")])
 
@@ -305,3 +307,26 @@ def test_sentences_with_other_texts_are_named_the_first_ten() -> None:
     bob = Coder("bob", tuple(replace(row, text=f"Edited {row.sentence}.") for row in ann.rows))
     with pytest.raises(RowError, match=r"sentence 0 of article a0, .*, sentence 9 of article a0, and 2 more"):
         code([ann, bob])
+
+
+def test_what_makes_figures_doubtful_is_told() -> None:
+    ann, bob = coder("ann", "Pa Na Wr"), coder("bob", "Pa Na Wr")
+    capital = Coder("bob", tuple(replace(row, speaker=row.speaker.capitalize()) for row in bob.rows))
+    assert any("Police/police" in note and "--scheme reads them as one" in note for note in code([ann, capital]).notes)
+    assert code([ann, bob]).notes == ()
+    bare = [
+        Coder(c.name, tuple(replace(row, article=f"row-{i:06d}", sentence=0) for i, row in enumerate(c.rows)))
+        for c in (ann, bob)
+    ]
+    assert any("name no article: intervals resample sentences" in note for note in code(bare).notes)
+
+
+def test_a_sample_that_is_not_all_settled_is_told(tmp_path: Path) -> None:
+    files = []
+    for one in disputed():
+        files.append(str(tmp_path / f"{one.name}.jsonl"))
+        write_rows(Path(files[-1]), [replace(row, extra={"inclusion_p": 0.25}) for row in one.rows])
+    done = CliRunner().invoke(app, [*files, "-o", str(tmp_path / "gold.jsonl")])
+    assert done.exit_code == 3
+    assert "a sample without 3 of its sentences corrects no figures" in done.stderr
+    assert {row.extra["inclusion_p"] for row in read_rows(tmp_path / "gold.jsonl")} == {0.25}

@@ -840,3 +840,21 @@ def test_odd_answers_of_label_studio_are_told(tmp_path: Path) -> None:
     place = {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "startOffset": 0, "hypertextlabels": ["defence"]}
     with pytest.raises(RowError, match=r"task 1 .*not counted in characters"):
         read(export([{"from_name": "label", "type": "hypertextlabels", "value": place}]))
+
+
+def test_tasks_do_not_replace_the_answers_to_them(tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(convert)
+    tasks, sheet = str(tmp_path / "tasks.jsonl"), tmp_path / "tasks.xlsx"
+    write_rows(Path(tasks), [row.with_labels("", "") for row in example()])
+    for _ in range(2):  # nothing is filled in yet
+        assert CliRunner().invoke(app, [tasks, str(sheet)]).exit_code == 0
+    write(sheet, example())
+    done = CliRunner().invoke(app, [tasks, str(sheet)])
+    assert isinstance(done.exception, RowError)
+    assert "holds labels that would be lost" in str(done.exception)
+    # Labels go where there are others, as when a correction is converted again.
+    mended = [replace(row, speaker="judge", stance="asserts") for row in example()]
+    write_rows(tmp_path / "mended.jsonl", mended)
+    assert CliRunner().invoke(app, [str(tmp_path / "mended.jsonl"), str(sheet)]).exit_code == 0
+    assert {row.speaker for row in read(sheet).rows} == {"judge"}

@@ -148,6 +148,12 @@ def test_what_cannot_be_drawn_is_said() -> None:
         draw_sample(lambda: [replace(rows[0], speaker_p=None)], SampleSettings(n=1, uncertain=True))
     with pytest.raises(RowError, match="nothing to draw from"):
         draw_sample(lambda: [], SampleSettings(n=1))
+    # The probability of the second draw alone would stand there as that of both.
+    once = draw_sample(lambda: rows, SampleSettings(n=30)).rows
+    with pytest.raises(RowError, match="was drawn already"):
+        draw_sample(lambda: once, SampleSettings(n=5))
+    every = draw_sample(lambda: rows, SampleSettings(n=len(rows))).rows
+    assert len(draw_sample(lambda: every, SampleSettings(n=5)).rows) == 5
 
 
 @pytest.mark.parametrize("date", ["3 May 2023", "05/03/2023", "2023-13-01", "2023-5-3", "20230503", "2023"])
