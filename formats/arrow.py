@@ -72,5 +72,7 @@ def _placed(path: Path, parts: Mapping[str, Dataset], options: ReadOptions) -> I
 
 
 def _named(value: Any, names: Sequence[str] | None) -> Any:
-    """The label's name where the column holds label numbers (`ClassLabel`)."""
-    return names[value] if names is not None and isinstance(value, int) and 0 <= value < len(names) else value
+    """The label's name where the column holds label numbers (`ClassLabel`, in which -1 is no label)."""
+    if names is None or not isinstance(value, int):
+        return value
+    return "" if value == -1 else names[value]

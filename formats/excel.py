@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 #: The most characters that Excel puts in a cell.
 LONGEST_CELL = 32_767
+#: The most characters that Excel takes in a list of choices.
+LONGEST_LIST = 255
 _WIDTHS = {"text": 80, "before": 60, "after": 40, "speaker": 22, "stance": 14}
 _SHEET = "sentences"
 
@@ -90,13 +92,23 @@ def _dress(sheet: Worksheet, columns: Sequence[str], scheme: Scheme | None, n_ro
     if scheme is None:
         return
     for column, labels in (("speaker", scheme.speaker_ids), ("stance", scheme.stance_ids)):
-        choices = ",".join(labels)
-        if len(choices) > 255:  # the most that Excel takes in a list
-            continue
         letter = get_column_letter(columns.index(column) + 1)
-        validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True, showErrorMessage=True)
+        choices = _choices(sheet, column, labels)
+        validation = DataValidation(type="list", formula1=choices, allow_blank=True, showErrorMessage=True)
         sheet.add_data_validation(validation)
         validation.add(f"{letter}2:{letter}{n_rows + 1}")
+
+
+def _choices(sheet: Worksheet, column: str, labels: Sequence[str]) -> str:
+    """A drop-down list as Excel takes it; a long one stands in a hidden sheet of its own."""
+    listed = ",".join(labels)
+    if len(listed) <= LONGEST_LIST or sheet.parent is None:
+        return f'"{listed}"'
+    hidden = sheet.parent.create_sheet(f"{column} labels")
+    hidden.sheet_state = "hidden"
+    for label in labels:
+        hidden.append([label])
+    return f"'{hidden.title}'!$A$1:$A${len(labels)}"
 
 
 def read_excel(path: Path, options: ReadOptions) -> Reading:

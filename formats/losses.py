@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ..model.records import LabelledSentence, to_row
 from ..model.rowfiles import table_cell
+
+#: Excel keeps 15 digits of a number; Python writes 17.
+_DIGITS = 1e-14
 
 
 def losses(written: Sequence[LabelledSentence], back: Sequence[LabelledSentence], where: str) -> list[str]:
@@ -48,7 +52,9 @@ def losses(written: Sequence[LabelledSentence], back: Sequence[LabelledSentence]
 
 
 def _same(value: object, other: object) -> bool:
-    """Whether nothing was lost; a number that a table gives back as its digits is the same number."""
+    """Whether nothing was lost: a number is the same as its digits in a table, and in all that Excel keeps of them."""
+    if isinstance(value, float) and isinstance(other, float):
+        return value == other or math.isclose(value, other, rel_tol=_DIGITS)
     if isinstance(value, int | float) and not isinstance(value, bool) and isinstance(other, str):
         return other == str(value)
     return value == other

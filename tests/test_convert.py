@@ -19,6 +19,7 @@ from sayso.cli.convert import convert
 from sayso.formats import FORMATS, find_format, format_to_write, read, write
 from sayso.formats.base import ReadOptions, of_annotator, split_annotators
 from sayso.formats.documents import to_documents
+from sayso.formats.losses import losses
 from sayso.model.errors import RowError, SchemeError
 from sayso.model.records import Evidence, LabelledSentence
 from sayso.model.rowfiles import read_rows, whole_file, write_rows
@@ -418,15 +419,16 @@ def test_a_dataset_of_several_parts_with_coded_labels_is_read(tmp_path: Path) ->
         name: datasets.Dataset.from_dict(
             {"text": [f"In {name}."], "who": [code], "stance": ["asserts"]}, features=features
         )
-        for name, code in (("train", 1), ("test", 0))
+        for name, code in (("train", 1), ("test", 0), ("open", -1))
     }
     datasets.DatasetDict(parts).save_to_disk(str(tmp_path / "d"))
     rows = read(tmp_path / "d", ReadOptions(columns={"speaker": "who"})).rows
     assert [(row.text, row.speaker, row.extra["split"]) for row in rows] == [
         ("In train.", "outlet", "train"),
         ("In test.", "judge", "test"),
+        ("In open.", "", "open"),
     ]
-    assert len({row.article for row in rows}) == 2
+    assert len({row.article for row in rows}) == 3
 
 
 def test_excel_offers_the_labels_and_takes_a_sheet_of_ones_own(tmp_path: Path) -> None:
@@ -858,3 +860,30 @@ def test_tasks_do_not_replace_the_answers_to_them(tmp_path: Path) -> None:
     write_rows(tmp_path / "mended.jsonl", mended)
     assert CliRunner().invoke(app, [str(tmp_path / "mended.jsonl"), str(sheet)]).exit_code == 0
     assert {row.speaker for row in read(sheet).rows} == {"judge"}
+
+
+def test_digits_that_excel_does_not_keep_are_no_loss(tmp_path: Path) -> None:
+    rows = [replace(row, extra={"inclusion_p": 0.1 + 0.2}) for row in example()]
+    assert write(tmp_path / "tasks.xlsx", rows) == []
+    assert losses(rows, [replace(row, extra={"inclusion_p": 0.3001}) for row in rows], "tasks.xlsx") != []
+
+
+def test_many_labels_are_offered_from_a_sheet_of_their_own(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    from sayso.model.scheme_draft import draft
+
+    names = [f"Civil society organisation number {chr(97 + i)}" for i in range(10)]
+    many = Scheme.from_yaml(draft("many", "", names), "draft")
+    rows = article("a", ("The judge adjourned.", "outlet", "asserts"))
+    assert write(tmp_path / "tasks.xlsx", rows, many) == []
+    book = openpyxl.load_workbook(tmp_path / "tasks.xlsx")
+    lists = [validation.formula1 for validation in book.active.data_validations.dataValidation]
+    assert lists == ["'speaker labels'!$A$1:$A$12", '"asserts,reports"']
+    assert tuple(cell.value for cell in book["speaker labels"]["A"]) == many.speaker_ids
+
+
+def test_attributions_in_another_encoding_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Müller said it rained.", encoding="utf-8")
+    (tmp_path / "a.ann").write_bytes("T1\tSource 0 6\tMüller\nE1\tAttribution:T1 Source:T1\n".encode("latin-1"))
+    with pytest.raises(RowError, match=r"a\.ann:1: not UTF-8"):
+        read(tmp_path)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..model.errors import RowError
+from ..model.rowfiles import not_utf8
 
 # A span whose text has a line break goes on in lines that are neither.
 _SPAN_LINE, _EVENT_LINE = re.compile(r"^T\d+\t"), re.compile(r"^E\d+\t")
@@ -34,11 +35,15 @@ def read_attributions(path: Path, n_chars: int) -> list[Attribution]:
         n_chars: length of the text that it annotates.
 
     Raises:
-        RowError: a line is malformed, names a span that is not there, or a span lies outside the text.
+        RowError: it is not UTF-8, a line is malformed, names a span that is not there, or a span lies outside the text.
     """
     spans: dict[str, tuple[tuple[int, int], ...]] = {}
     events: list[tuple[int, list[str]]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    for number, line in enumerate(lines, 1):
         if _SPAN_LINE.match(line):
             name, pieces = _span(path, number, line, n_chars)
             spans[name] = pieces

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.errors import RowError
+from ..model.rowfiles import not_utf8
 from ..model.sentences import segment
 from .brat import Attribution, read_attributions
 from .examples import Target, TrainingArticle, Voice
@@ -76,7 +77,10 @@ def read_polnear(folder: Path) -> Iterator[TrainingArticle]:
     for path in texts:
         if path.stem not in files:
             raise RowError(f"{path} has no attributions", expected=f"{folder}/attributions/{path.stem}_*.ann")
-        text = path.read_bytes().decode("utf-8")
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            raise not_utf8(path) from None
         yield from_attributions(path.stem, text, read_attributions(files[path.stem], len(text)))
 
 
