@@ -65,10 +65,14 @@ def run_sample(options: SampleOptions) -> None:
         seed=options.seed,
     )
     scheme = None if options.scheme is None else Scheme.load(options.scheme)
-    format_to_write(options.out, options.to)
+    form = format_to_write(options.out, options.to)
     drawn = draw_sample(lambda: _rows(options.rows), settings)
-    check_no_work_lost(options.out, drawn.rows, options.to)
-    for note in write(options.out, drawn.rows, scheme, options.to):
+    tasks = drawn.rows
+    if form.name != "label-studio":  # there they are predictions, which somebody confirms
+        # The probability of a label that a person changes would stay behind.
+        tasks = tuple(row.with_labels(row.speaker, row.stance) for row in tasks)
+    check_no_work_lost(options.out, tasks, options.to)
+    for note in write(options.out, tasks, scheme, options.to):
         typer.echo(note, err=True)
     for name, n_units, n_drawn in drawn.strata:
         typer.echo(f"{' '.join(name) if name else 'in all'}: {n_drawn} of {n_units} {options.unit}s", err=True)

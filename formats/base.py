@@ -163,7 +163,7 @@ def articles_of(rows: Iterable[LabelledSentence]) -> Iterator[tuple[str, list[La
         yield article[0].article, article
 
 
-#: In the place of a name: each sentence's first person.
+#: In the place of a name: each sentence's first person who labelled it.
 FIRST = "first"
 
 
@@ -171,12 +171,18 @@ def split_annotators(rows: Sequence[LabelledSentence]) -> dict[str, list[Labelle
     """Rows by the column `annotator`, people in order of first appearance; "" where it is not told."""
     by_person: dict[str, list[LabelledSentence]] = {}
     for row in rows:
-        by_person.setdefault(str(row.extra.get("annotator", "")), []).append(row)
+        by_person.setdefault(annotator_of(row), []).append(row)
     return by_person
 
 
+def annotator_of(row: LabelledSentence) -> str:
+    """Who labelled the row; "" where it is not told (typed tables have None there)."""
+    person = row.extra.get("annotator")
+    return "" if person is None else str(person)
+
+
 def of_annotator(rows: Sequence[LabelledSentence], annotator: str) -> list[LabelledSentence]:
-    """One person's rows, or with FIRST each sentence's first row.
+    """One person's rows, or with FIRST each sentence's first labelled row (its first, where nobody labelled it).
 
     Raises:
         RowError: nobody is called so.
@@ -184,7 +190,9 @@ def of_annotator(rows: Sequence[LabelledSentence], annotator: str) -> list[Label
     if annotator == FIRST:
         by_key: dict[tuple[str, int], LabelledSentence] = {}
         for row in rows:
-            by_key.setdefault(row.key, row)
+            before = by_key.setdefault(row.key, row)
+            if row.is_labelled and not before.is_labelled:
+                by_key[row.key] = row
         return list(by_key.values())
     people = split_annotators(rows)
     if annotator not in people:

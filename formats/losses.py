@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model.records import LabelledSentence, to_row
 from ..model.rowfiles import table_cell
+from .base import annotator_of
 
 #: Excel keeps 15 digits of a number; Python writes 17.
 _DIGITS = 1e-14
@@ -61,7 +62,7 @@ def _same(value: object, other: object) -> bool:
 
 
 def _identity(row: LabelledSentence) -> tuple[str, int, str]:
-    return row.article, row.sentence, str(row.extra.get("annotator", ""))
+    return row.article, row.sentence, annotator_of(row)
 
 
 def _filled(row: LabelledSentence) -> dict[str, Any]:

@@ -225,7 +225,12 @@ def _integer(data: Mapping[str, Any], column: str, default: int | None, where: s
     if value is None or value == "":
         if default is not None:
             return default
-        raise RowError(f"{where}: no {column!r}", expected="a 0-based number in a row that names its article")
+        raise RowError(
+            f"{where}: no {column!r}",
+            expected="a 0-based number in a row that names its article",
+            hint="number each article's sentences 0, 1, 2 ... in the order of its text; in a spreadsheet in that "
+            "order, with the ids in A and the numbers in B: =IF(A2=A1,B1+1,0)",
+        )
     return whole_number(value, column, where)
 
 

@@ -10,6 +10,7 @@ import csv
 import json
 import math
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -26,6 +27,9 @@ _NEEDED = ("text", "speaker", "stance")
 _TEXT_COLUMNS = frozenset({"article", "outlet", "date", "text", "speaker", "stance"})
 #: Columns that mean something to us; in other letters ("Speaker") they would be passed over without a word.
 _OURS = (*GOLD_COLUMNS, "annotator")
+#: Columns of fractions, and a fraction as it is written where the comma is the decimal sign.
+_FRACTIONS = (*PREDICTION_COLUMNS[:2], "inclusion_p")
+_COMMA_NUMBER = re.compile(r"\d*,\d+([eE][+-]?\d+)?")
 
 
 def read_rows(
@@ -271,7 +275,8 @@ def _read_csv(path: Path, needed: Sequence[str], columns: Mapping[str, str]) -> 
             )
         for cells in table:
             where = f"{path}:{reader.line_num}"
-            yield where, _by_column(header, cells, where)
+            data = _by_column(header, cells, where)
+            yield where, _with_points(data, columns) if delimiter == ";" else data
 
 
 def told_lines(reader: Any, path: Path) -> Iterator[Any]:
@@ -303,6 +308,16 @@ def _by_column(header: Sequence[str], cells: Sequence[str], where: str) -> dict[
             hint="name the columns, or quote cells that hold commas",
         )
     return dict(pairs)
+
+
+def _with_points(data: dict[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    """The row with points in its probabilities, where a European spreadsheet wrote commas."""
+    for ours in _FRACTIONS:
+        column = columns.get(ours, ours)
+        value = data.get(column)
+        if isinstance(value, str) and _COMMA_NUMBER.fullmatch(value.strip()):
+            data[column] = value.strip().replace(",", ".")
+    return data
 
 
 def _read_parquet(path: Path, columns: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -887,3 +887,26 @@ def test_attributions_in_another_encoding_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.ann").write_bytes("T1\tSource 0 6\tMüller\nE1\tAttribution:T1 Source:T1\n".encode("latin-1"))
     with pytest.raises(RowError, match=r"a\.ann:1: not UTF-8"):
         read(tmp_path)
+
+
+def test_probabilities_with_the_comma_of_a_european_excel_are_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.csv"
+    path.write_text("text;speaker;stance;inclusion_p;note\nIt rained.;outlet;asserts;0,125;1,5\nNo.;;;1,5E-02;\n")
+    rows = read(path).rows
+    assert [row.extra["inclusion_p"] for row in rows] == ["0.125", "1.5E-02"]
+    assert rows[0].extra["note"] == "1,5"
+
+
+def test_how_sentences_are_numbered_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("article,text,speaker,stance\na,It rained.,outlet,asserts\n")
+    with pytest.raises(RowError, match=r"labels\.csv:2: no 'sentence'(.|\n)*number each article's sentences 0, 1, 2"):
+        read(path)
+
+
+def test_nobody_is_called_none_and_the_first_label_is_taken() -> None:
+    (row,) = article("a", ("The judge adjourned.", "outlet", "asserts"))
+    by_people = [replace(row, extra={"annotator": name}) for name in (None, "ann")]
+    assert list(split_annotators(by_people)) == ["", "ann"]
+    skipped = [replace(by_people[0], speaker="", stance=""), by_people[1]]
+    assert of_annotator(skipped, "first") == [by_people[1]]

@@ -270,3 +270,15 @@ def test_a_sample_of_fewer_than_asked_for_is_told(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [str(rows), "-n", "500", "-o", str(tmp_path / "tasks.csv")])
     assert done.exit_code == 0, done.output
     assert f"there are only {len(corpus())} sentences" in done.stderr
+
+
+def test_shown_labels_leave_their_probabilities_behind(tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.jsonl", corpus())
+    for name, kept in (("tasks.jsonl", False), ("tasks.json", True)):
+        out = tmp_path / name
+        done = CliRunner().invoke(app, [str(tmp_path / "rows.jsonl"), "-n", "5", "-o", str(out), "--show-labels"])
+        assert done.exit_code == 0, done.output
+        # In Label Studio they are predictions, which somebody confirms.
+        assert ("predictions" in out.read_text(encoding="utf-8")) == kept
+    rows = list(read_rows(tmp_path / "tasks.jsonl"))
+    assert [row.speaker_p for row in rows] == [None] * 5
