@@ -128,7 +128,7 @@ def read_label_studio(path: Path, options: ReadOptions) -> Reading:
         if not isinstance(task["data"], dict):
             raise RowError(f"{where}: bad 'data'", expected="an object", found=repr(task["data"])[:80])
         data = {column: value for column, value in task["data"].items() if column not in CONTEXT}
-        given = _people(task) if by_people else (task.get("predictions") or [])[:1]
+        given = _people(task) if by_people else _listed(task.get("predictions"))[:1]
         if by_people:
             data = {column: value for column, value in data.items() if column not in PREDICTION_COLUMNS}
         n_open += not given
@@ -145,13 +145,13 @@ def read_label_studio(path: Path, options: ReadOptions) -> Reading:
 
 def _people(task: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The task's annotations by people that were not cancelled ("skipped")."""
-    found = task.get("annotations") or task.get("completions") or []
+    found = _listed(task.get("annotations") or task.get("completions"))
     return [annotation for annotation in found if isinstance(annotation, dict) and not annotation.get("was_cancelled")]
 
 
 def _results(annotation: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What was answered in an annotation, relations between spans aside."""
-    found = [result for result in annotation.get("result") or [] if isinstance(result, dict)]
+    found = [result for result in _listed(annotation.get("result")) if isinstance(result, dict)]
     return [result for result in found if isinstance(result.get("value"), dict)]
 
 
@@ -163,13 +163,18 @@ def _others(tasks: Sequence[Mapping[str, Any]], options: ReadOptions) -> Counter
         for task in tasks
         for annotation in _people(task)
         for result in _results(annotation)
-        if "start" not in result["value"] and result.get("from_name") not in heads
+        if "start" not in result["value"] and str(result.get("from_name")) not in heads
     )
+
+
+def _listed(value: object) -> list[Any]:
+    """What should be a list, as one; nothing where it is none, so that it counts as not answered."""
+    return value if isinstance(value, list) else []
 
 
 def _has_numbers(task: Mapping[str, Any]) -> bool:
     """Whether it names its predictions by their numbers, as exports do; tasks to import hold them whole."""
-    return any(not isinstance(prediction, dict) for prediction in task.get("predictions") or [])
+    return any(not isinstance(prediction, dict) for prediction in _listed(task.get("predictions")))
 
 
 def _minimal(task: Mapping[str, Any], options: ReadOptions, where: str, number: int) -> LabelledSentence:
@@ -207,7 +212,7 @@ def _rows(
     for result in results:
         for head in LABELS:
             if result.get("from_name") == options.columns.get(head, head):
-                for choice in map(str, result["value"].get("choices") or []):
+                for choice in map(str, _listed(result["value"].get("choices"))):
                     if labels[head] not in {"", choice}:
                         found = f"{labels[head]}, {choice}"
                         raise RowError(f"{where}: two labels for {head}", expected="one", found=found)
@@ -228,7 +233,7 @@ def _marks(spans: Sequence[Mapping[str, Any]], where: str) -> Iterator[Mark]:
                 found=f"{kind}, {value.get('start')!r} to {value.get('end')!r}"[:120],
                 hint="spans in pages (HyperText), dialogues and recordings cannot be read",
             ) from None
-        for label in value.get(kind) or value.get("labels") or value.get("choices") or []:
+        for label in _listed(value.get(kind) or value.get("labels") or value.get("choices")):
             yield Mark(start, end, {str(span.get("from_name", "")): str(label)})
 
 

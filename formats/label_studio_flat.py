@@ -66,12 +66,12 @@ def unfolded(tasks: Sequence[Mapping[str, Any]], options: ReadOptions) -> list[d
 
     Label Studio puts the last one first here, but not in JSON: one project would have two first annotators.
     """
-    place: dict[Any, int] = {}
+    place: dict[str, int] = {}
     for task in tasks:
-        place.setdefault(task.get("id"), len(place))
+        place.setdefault(str(task.get("id")), len(place))
     return [
         _unfolded(task, options)
-        for task in sorted(tasks, key=lambda task: (place[task.get("id")], str(task.get("created_at"))))
+        for task in sorted(tasks, key=lambda task: (place[str(task.get("id"))], str(task.get("created_at"))))
     ]
 
 

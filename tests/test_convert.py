@@ -910,3 +910,19 @@ def test_nobody_is_called_none_and_the_first_label_is_taken() -> None:
     assert list(split_annotators(by_people)) == ["", "ann"]
     skipped = [replace(by_people[0], speaker="", stance=""), by_people[1]]
     assert of_annotator(skipped, "first") == [by_people[1]]
+
+
+@pytest.mark.parametrize("broken", ["annotations", "result", "value", "choices", "from_name"])
+def test_what_label_studio_never_writes_is_no_answer(broken: str, tmp_path: Path) -> None:
+    choice = {"from_name": "speaker", "type": "choices", "value": {"choices": ["defence"]}}
+    task: dict[str, object] = {"id": [], "data": {"text": "He denied it."}, "annotations": [{"result": [choice]}]}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task, task]))
+    assert [row.speaker for row in read(path).rows] == ["defence"] * 2
+    for odd in (1, True, [[1]], "x", {"x": 1}):
+
+        def changed(inner: dict[str, object], odd: object = odd) -> dict[str, object]:
+            return {**inner, broken: odd} if broken in inner else inner
+
+        path.write_text(json.dumps([json.loads(json.dumps(task), object_hook=changed)]))
+        assert [row.speaker for row in read(path).rows] in ([""], ["[1]"])

@@ -183,3 +183,9 @@ def test_stand_off_labels_that_are_none_are_named_by_line(tmp_path: Path, row: s
     with pytest.raises(RowError) as caught:
         join_standoff(labels, [tmp_path])
     assert problem in str(caught.value)
+
+
+def test_the_mark_that_notepad_puts_before_a_text_is_passed_over(tmp_path: Path) -> None:
+    path = write(tmp_path, "Na\tMill burns\n")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert faults_of(path) == []

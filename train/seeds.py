@@ -74,7 +74,7 @@ def read_authored(path: Path, scheme: Scheme) -> tuple[AuthoredArticle, list[Fau
     lines: list[int] = []
     paragraph, fresh, offset = -1, True, 0
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         number = path.read_bytes()[: error.start].count(b"\n") + 1
         return AuthoredArticle(path, {}, (), ()), [Fault(path, number, f"not UTF-8: {error.reason}")]
