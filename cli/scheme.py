@@ -40,6 +40,8 @@ def init(
         raise typer.BadParameter("needs a name that ends in .yaml", param_hint="FILE.yaml")
     if file.exists():
         raise SchemeError(f"{file} exists", hint="take another name, or delete it first")
+    if ";" in speakers:
+        raise typer.BadParameter("part the names with commas", param_hint="--speakers")
     names = [name.strip() for name in speakers.split(",") if name.strip()]
     text = draft(file.stem, title, names, outlet, rest.strip() or None)
     chosen = Scheme.from_yaml(text, f"the draft of {file}")

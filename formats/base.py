@@ -100,9 +100,18 @@ def plain_columns(row: LabelledSentence, without: Iterable[str]) -> dict[str, An
 
 
 def open_note(rows: Sequence[LabelledSentence]) -> list[str]:
-    """That some rows of a table lack a label, where others have one: of merged cells only the first holds anything."""
+    """That some rows of a table lack a label, where others have one: of merged cells only the first holds anything.
+
+    Where all lack one of the two, its column is named otherwise.
+    """
     n_open = sum(not row.is_labelled for row in rows)
-    return [f"{n_open} of {len(rows)} rows lack a label (were cells merged?)"] if 0 < n_open < len(rows) else []
+    if 0 < n_open < len(rows):
+        return [f"{n_open} of {len(rows)} rows lack a label (were cells merged?)"]
+    filled = {head for head in ("speaker", "stance") if any(getattr(row, head) for row in rows)}
+    if n_open and len(filled) == 1:
+        missing = "stance" if "speaker" in filled else "speaker"
+        return [f"no row has a {missing}: is its column named otherwise? --column {missing}=NAME"]
+    return []
 
 
 def row_of(data: Mapping[str, Any], where: str, number: int) -> LabelledSentence:

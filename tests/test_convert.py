@@ -926,3 +926,12 @@ def test_what_label_studio_never_writes_is_no_answer(broken: str, tmp_path: Path
 
         path.write_text(json.dumps([json.loads(json.dumps(task), object_hook=changed)]))
         assert [row.speaker for row in read(path).rows] in ([""], ["[1]"])
+
+
+def test_a_label_that_no_row_has_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("text,who,stance\nIt rained.,outlet,asserts\nNo.,defence,reports\n")
+    assert read(path).notes == ("no row has a speaker: is its column named otherwise? --column speaker=NAME",)
+    assert read(path, ReadOptions(columns={"speaker": "who"})).notes == ()
+    path.write_text("text\nIt rained.\n")
+    assert read(path).notes == ()

@@ -76,6 +76,12 @@ def test_the_command_writes_a_scheme_once(tmp_path: Path) -> None:
     assert "set `rest`" in done.stderr
 
 
+def test_names_parted_by_semicolons_are_not_one_name(tmp_path: Path) -> None:
+    done = CliRunner().invoke(scheme_app, ["init", str(tmp_path / "mine.yaml"), "--speakers", "Police; Unions"])
+    assert done.exit_code == 2
+    assert not (tmp_path / "mine.yaml").exists()
+
+
 def test_a_draft_that_is_no_scheme_leaves_no_file(tmp_path: Path) -> None:
     file = tmp_path / "strike.yaml"
     done = CliRunner().invoke(scheme_app, ["init", str(file), "--speakers", "unions, other", "--outlet", "other"])
