@@ -13,6 +13,9 @@ import typer
 
 from ..model.errors import SaysoError
 
+#: Packages that are not called what they are imported as.
+_PACKAGES = {"sklearn": "scikit-learn", "cassis": "dkpro-cassis"}
+
 app = typer.Typer(
     name="sayso",
     help="On whose say-so does the news say this? Labels every sentence of an article by speaker and stance.",
@@ -62,12 +65,40 @@ def _register() -> None:
 _register()
 
 
+def _not_installed(module: str) -> SaysoError:
+    """What to install where a command needs a package that did not come with sayso."""
+    package = _PACKAGES.get(module.split(".")[0], module.split(".")[0])
+    extras = [extra for extra in _extras(package) if extra != "test"]
+    return SaysoError(
+        f"this needs a package that is not installed: {package}",
+        hint=" or ".join(f"pip install 'sayso[{extra}]'" for extra in extras) or f"pip install {package}",
+    )
+
+
+def _extras(package: str) -> list[str]:
+    """The extras of sayso that bring a package; none where sayso runs without having been installed."""
+    import re
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        lines = requires("sayso")
+    except PackageNotFoundError:
+        return []
+    found = (re.match(r"([\w.-]+).*extra *== *[\"'](\w+)", line) for line in lines or [])
+    return [match[2] for match in found if match is not None and match[1].lower() == package]
+
+
 def main() -> None:
     """Run a command line; errors that a user can mend end in exit code 1, without a traceback."""
     try:
         app()
     except SaysoError as error:
         print(f"sayso: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == "sayso":
+            raise  # a fault of ours
+        print(f"sayso: {_not_installed(error.name)}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as ending:
         # Both typer and rich make an exit code of a broken pipe, and typer of Ctrl-C, before we see them.

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ..train.rows import RowFile
     from ..train.settings import TrainSettings
 
+#: What training imports beyond what labelling needs, some of it only when the model is written.
+_PACKAGES = ("torch", "transformers", "accelerate", "datasets", "evaluate", "onnx", "onnxscript")
+
 
 def train(
     config: Annotated[Path, typer.Option("--config", "-c", help="Recipe: a YAML file, or the name of a shipped one.")],
@@ -54,6 +57,7 @@ def train(
         raise typer.BadParameter("choose one of --folds, --seeds and --curve")
     settings = _settings(config, data, scheme, encoder, polnear, real, epochs, seed)
     _check_ends(settings, out)
+    _check_packages(dry_run=dry_run)
     if dry_run or folds is not None or seeds is not None or curve:
         _without_model(settings, folds, seeds, curve=curve, dry_run=dry_run)
         return
@@ -163,6 +167,28 @@ def _check_ends(settings: TrainSettings, out: Path | None) -> None:
         _check_out(out)
         check_replaceable(out)
     check_encoder(settings.encoder)
+
+
+def _check_packages(*, dry_run: bool) -> None:
+    """Find out before anything is read that training, or writing its graph hours later, lacks a package.
+
+    A dry run only says so: labels may be checked on a machine that will not train.
+    """
+    from importlib.util import find_spec
+
+    from ..model.errors import SaysoError
+
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if not missing:
+        return
+    error = SaysoError(
+        "training needs packages that are not installed",
+        found=", ".join(missing),
+        hint="pip install torch 'sayso[train]'",
+    )
+    if not dry_run:
+        raise error
+    _say(f"WARNING: {error.one_line()}")
 
 
 def _check_out(out: Path) -> None:
