@@ -60,7 +60,8 @@ def run_benchmark(options: BenchmarkOptions) -> None:
         labellers = [] if options.scheme is not None else _labellers(options.model, loaded)
         scheme = labellers[0][1].scheme if options.scheme is None else Scheme.load(options.scheme)
         collections = read_collections(options.gold, scheme, options.texts)
-        systems = [*_baselines(read_gold(options.train, scheme, note=tell), scheme, options), *labellers]
+        train = _unseen(read_gold(options.train, scheme, note=tell), collections, options.train)
+        systems = [*_baselines(train, scheme, options), *labellers]
         tables = [(title, _scores(systems, gold, options)) for title, gold in collections]
     if options.as_json:
         plain = {title: {name: e.to_dict() for name, e in scores} for title, scores in tables}
@@ -83,6 +84,31 @@ def _check_train(train: Path) -> None:
             expected="gold labels",
             hint="name some with --train" + (", or run this in a clone of sayso" if train == SEEDS else ""),
         )
+
+
+def _unseen(
+    train: Sequence[GoldArticle], collections: Sequence[tuple[str, Sequence[GoldArticle]]], path: Path
+) -> list[GoldArticle]:
+    """The training articles that are not among those which the baselines are scored on; the others are told.
+
+    Raises:
+        RowError: nothing is left.
+    """
+    from ..evaluation.gold import apart_from
+    from ..model.errors import RowError
+
+    unseen = apart_from(train, (article for _, gold in collections for article in gold))
+    if not unseen:
+        raise RowError(
+            f"nothing in {path} for the baselines to learn from",
+            expected="gold labels of other articles than GOLD",
+            found=f"{len(train)} articles, all of them in GOLD",
+            hint="name others with --train",
+        )
+    if len(unseen) < len(train):
+        n_left = len(train) - len(unseen)
+        tell(f"{path}: the baselines do not learn from {n_left} of {len(train)} articles: GOLD has them")
+    return unseen
 
 
 def _labellers(folders: Sequence[Path] | None, loaded: ExitStack) -> list[tuple[str, Labeller]]:

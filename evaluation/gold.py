@@ -90,7 +90,7 @@ def read_gold(
         path: a rows file, an authored article or a folder of them, stand-off labels (CSV), or a part of PolNeAR.
         scheme: whose labels they are.
         texts: folders in which the texts of stand-off labels lie.
-        note: told of rows that are left out because they lack a label.
+        note: told of rows that are left out because they lack a label, and of rows that a model labelled.
 
     Raises:
         RowError: it is none of these, nothing in it is labelled, or something in it is wrong.
@@ -115,7 +115,56 @@ def read_gold(
         n_half = sum(bool(row.speaker or row.stance) for row in rows) - len(labelled)
         half = f" ({n_half} of them one of the two)" if n_half else ""
         note(f"{path}: not scored because they lack a label: {n_open} of {len(rows)} sentences{half}")
+    n_predicted = sum(row.speaker_p is not None or row.probabilities is not None for row in labelled)
+    if n_predicted:
+        note(
+            f"{path}: WARNING: {n_predicted} of {len(labelled)} labelled sentences hold a model's probabilities. If "
+            "nobody has checked their labels, they are no gold: a model is compared with a model"
+        )
     return gold_articles(rows, collection_name(path))
+
+
+def check_once(collections: Sequence[tuple[str, Sequence[GoldArticle]]]) -> None:
+    """See that no sentence stands in two collections that are scored together.
+
+    Its article would count as two that were drawn independently, and every interval would be too narrow.
+
+    Args:
+        collections: name and articles of each.
+
+    Raises:
+        RowError: sentences do.
+    """
+    first: dict[tuple[str, int, str], str] = {}
+    twice: list[str] = []
+    for name, gold in collections:
+        places = [(row.article, row.sentence, row.text) for article in gold for row in article.rows]
+        for place in places:
+            if place in first:
+                twice.append(f"sentence {place[1]} of article {place[0]!r} in {first[place]} and in {name}")
+        first |= dict.fromkeys(places, name)
+    if twice:
+        raise RowError(
+            f"sentences that stand in two collections: {len(twice)}",
+            expected="each sentence once",
+            found=twice[0],
+            hint="name each file once, or put them into one, each sentence once; two people's labels of the same "
+            "sentences are compared by `sayso agree`",
+        )
+
+
+def apart_from(articles: Sequence[GoldArticle], gold: Iterable[GoldArticle]) -> list[GoldArticle]:
+    """Those of some articles that share nothing with gold: neither their text nor, under the same id, a sentence."""
+    texts: set[str] = set()
+    places: set[tuple[str, str]] = set()
+    for article in gold:
+        texts.add(article.article.text)
+        places.update((row.article, row.text) for row in article.rows)
+    return [
+        article
+        for article in articles
+        if article.article.text not in texts and not any((row.article, row.text) in places for row in article.rows)
+    ]
 
 
 def collection_name(path: Path) -> str:
@@ -129,12 +178,12 @@ def _rows(path: Path, scheme: Scheme, texts: Sequence[Path]) -> list[LabelledSen
         return [row for article in load_authored(path, scheme) for row in article.rows]
     if not path.is_file():
         raise RowError(f"no gold at {path}", expected=f"labelled sentences: {' '.join(ROW_SUFFIXES)} .txt or a folder")
-    if path.suffix == ".txt":
+    if path.suffix.lower() == ".txt":
         authored, faults = read_authored(path, scheme)
         if faults:
             raise RowError(f"{len(faults)} faults in {path}", found="; ".join(map(str, faults[:20])))
         return list(authored.rows)
-    if path.suffix == ".csv" and _is_standoff(path):
+    if path.suffix.lower() == ".csv" and _is_standoff(path):
         if not texts:
             raise RowError(f"{path} holds labels without text", hint="name the folder of its texts with --texts")
         return join_standoff(path, texts)
@@ -149,7 +198,10 @@ def _rows(path: Path, scheme: Scheme, texts: Sequence[Path]) -> list[LabelledSen
 
 def _is_standoff(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as lines:
-        header = next(csv.reader(lines), [])
+        try:
+            header = next(csv.reader(lines), [])
+        except csv.Error:  # no table at all: whoever reads it as rows says so
+            return False
     return set(STANDOFF_COLUMNS[:-1]) <= set(header)
 
 

@@ -154,14 +154,37 @@ def test_the_benchmark_asks_for_something_to_learn_from_before_it_loads_models(
     assert "clone" in str(result.exception)
 
 
+def gold_and_train(folder: Path) -> list[str]:
+    """Arguments of `sayso benchmark`: an article to score on, and another one to learn from."""
+    texts = {"gold/001.txt": AUTHORED, "train/002.txt": AUTHORED.replace("mill", "barn")}
+    for name, text in texts.items():
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text, encoding="utf-8")
+    return [str(folder / "gold"), "--train", str(folder / "train")]
+
+
+def test_baselines_never_learn_from_what_they_are_scored_on(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    gold, _, train = gold_and_train(tmp_path)
+    app = typer.Typer()
+    app.command()(benchmark)
+    options = ["--scheme", "belgorod", "--resamples", "0"]
+    result = CliRunner().invoke(app, [gold, "--train", gold, *options])
+    assert "nothing in" in str(result.exception)
+    # The same article under another name is left out too.
+    (Path(train) / "003.txt").write_text(AUTHORED, encoding="utf-8")
+    result = CliRunner().invoke(app, [gold, "--train", train, *options])
+    assert result.exit_code == 0, result.output
+    assert "do not learn from 1 of 2 articles" in result.stderr
+
+
 def test_the_benchmark_closes_its_models(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     closed: list[Labeller] = []
     monkeypatch.setattr(Labeller, "close", lambda labeller: closed.extend([labeller]))
-    (tmp_path / "001.txt").write_text(AUTHORED, encoding="utf-8")
+    command = [*gold_and_train(tmp_path), "--model", str(tiny_model), "--resamples", "0"]
     app = typer.Typer()
     app.command()(benchmark)
-    command = [str(tmp_path), "--train", str(tmp_path), "--model", str(tiny_model), "--resamples", "0"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     assert len(closed) == 1
@@ -169,18 +192,15 @@ def test_the_benchmark_closes_its_models(tmp_path: Path, tiny_model: Path, monke
 
 def test_the_benchmark_prints_one_table_from_nothing(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
-    seeds = tmp_path / "seeds"
-    seeds.mkdir()
-    (seeds / "001.txt").write_text(AUTHORED, encoding="utf-8")
+    command = [*gold_and_train(tmp_path), "--scheme", "belgorod", "--resamples", "10"]
     app = typer.Typer()
     app.command()(benchmark)
-    command = [str(seeds), "--train", str(seeds), "--scheme", "belgorod", "--resamples", "10"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     for name in ("majority guess", "cue verbs and names", "TF-IDF"):
         assert name in result.stdout
     # The rule reads all four sentences rightly.
-    gold = read_gold(seeds, SCHEME)
+    gold = read_gold(Path(command[0]), SCHEME)
     evaluation = evaluate(CueRule(SCHEME), gold, 0)
     assert evaluation.both_right is not None
     assert evaluation.both_right.value == 1.0
