@@ -114,25 +114,26 @@ def read_collections(
 ) -> list[tuple[str, list[GoldArticle]]]:
     """(title, gold articles) of what may be scored together: all gold that names speakers, and each of the others.
 
-    What is left out for lack of a label is told on stderr.
+    What is left out for lack of a label, and what a model has labelled, is told on stderr.
 
     Raises:
-        RowError: a path holds no gold, or something in it is wrong.
+        RowError: a path holds no gold, something in it is wrong, or a sentence stands in two of them.
         SchemeError: a label is not of the scheme.
     """
-    from ..evaluation.gold import collection_name, read_gold
+    from ..evaluation.gold import check_once, collection_name, read_gold
 
-    together: list[GoldArticle] = []
-    names: list[str] = []
+    together: list[tuple[str, list[GoldArticle]]] = []
     apart: list[tuple[str, list[GoldArticle]]] = []
     for path in paths:
         gold = read_gold(path, scheme, [] if texts is None else texts, tell)
         if all(article.knows_speakers for article in gold):
-            together += gold
-            names.append(collection_name(path))
+            together.append((collection_name(path), gold))
         else:
             apart.append((collection_name(path), gold))
-    return ([(", ".join(names), together)] if together else []) + apart
+    check_once(together)
+    if not together:
+        return apart
+    return [(", ".join(name for name, _ in together), [article for _, gold in together for article in gold]), *apart]
 
 
 def tell(line: str) -> None:

@@ -17,6 +17,7 @@ from ..evaluation.robustness import Robustness
 from ..evaluation.spans import SpanScore
 from ..evaluation.traps import FamilyScore
 from .terminal import safe
+from .watching import counted
 
 #: Columns that the tables need; a file or a pipe, which has no width of its own, gets so many.
 WIDTH = 132
@@ -38,7 +39,8 @@ def stdout_console() -> Console:
 def print_evaluation(console: Console, evaluation: Evaluation, title: str) -> None:
     """Everything about one collection of gold articles."""
     console.print(
-        f"{safe(title)}: {evaluation.n_sentences} sentences of {evaluation.n_articles} articles", style="bold"
+        f"{safe(title)}: {counted(evaluation.n_sentences, 'sentence')} of {counted(evaluation.n_articles, 'article')}",
+        style="bold",
     )
     console.print(_interval_note(evaluation))
     console.print(_main_table(evaluation))
@@ -173,7 +175,8 @@ def print_robustness(console: Console, changes: Sequence[Robustness]) -> None:
 def print_benchmark(console: Console, systems: Sequence[tuple[str, Evaluation]], title: str) -> None:
     """Several models on the same gold."""
     first = systems[0][1]
-    console.print(f"{safe(title)}: {first.n_sentences} sentences of {first.n_articles} articles", style="bold")
+    of = f"{counted(first.n_sentences, 'sentence')} of {counted(first.n_articles, 'article')}"
+    console.print(f"{safe(title)}: {of}", style="bold")
     console.print(_interval_note(first))
     heads = [head.head for head in first.heads]
     columns = ["", *(f"{_TITLES[h]} F1" for h in heads), *(["Both right"] if first.both_right is not None else [])]

@@ -36,16 +36,19 @@ class Suspect:
 
 
 def suspects(judged: Sequence[Judged], scheme: Scheme) -> dict[tuple[int, int], list[Suspect]]:
-    """Suspect gold labels by (number of the article, number of the row in it); {} where there are no probabilities."""
+    """Suspect gold labels by (number of the article, number of the row in it); {} where there are no probabilities.
+
+    Articles whose gold names no speakers have no suspect speakers, and no say in which of the others' are.
+    """
     found: dict[tuple[int, int], list[Suspect]] = {}
-    places = [(i, k) for i, j in enumerate(judged) for k in range(len(j.predicted))]
-    heads = ["stance", *(["speaker"] if all(j.gold.knows_speakers for j in judged) else [])]
-    for head in sorted(heads):
+    for head in ("speaker", "stance"):
         labels = scheme.speaker_ids if head == "speaker" else scheme.stance_ids
-        p = _probabilities(judged, head, labels)
+        known = [(i, j) for i, j in enumerate(judged) if head == "stance" or j.gold.knows_speakers]
+        places = [(i, k) for i, j in known for k in range(len(j.predicted))]
+        p = _probabilities([j for _, j in known], head, labels)
         if p is None:
             continue
-        given = np.array([labels.index(getattr(row, head)) for j in judged for row in j.gold.rows], np.int64)
+        given = np.array([labels.index(getattr(row, head)) for _, j in known for row in j.gold.rows], np.int64)
         likely = confident_labels(given, p)
         for n in np.flatnonzero(likely != given):
             margin = float(p[n, likely[n]] - p[n, given[n]])

@@ -6,6 +6,7 @@ The third one needs no scheme of parties, so that models may be compared on gold
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -164,14 +165,19 @@ def _macro_f1(tables: Floats, resampler: Resampler) -> Interval:
 
 
 def _by_label(labels: Sequence[str], total: Ints, tables: Floats, resampler: Resampler) -> tuple[LabelFigures, ...]:
-    precision = resampler.intervals(tables, precision_by_label)
-    recall = resampler.intervals(tables, recall_by_label)
+    # In a sample that lacks the label nothing is measured. Over all articles 0 is said, as scikit-learn does.
+    precision = [_or_zero(share) for share in resampler.intervals(tables, precision_by_label)]
+    recall = [_or_zero(share) for share in resampler.intervals(tables, recall_by_label)]
     f1 = resampler.intervals(tables, f1_by_label)
     return tuple(
         LabelFigures(label, precision[i], recall[i], f1[i], int(total[i].sum()), int(total[:, i].sum()))
         for i, label in enumerate(labels)
         if total[i].sum() + total[:, i].sum() > 0
     )
+
+
+def _or_zero(share: Interval) -> Interval:
+    return Interval(0.0, math.nan, math.nan) if math.isnan(share.value) else share
 
 
 def _calibration(

@@ -42,18 +42,18 @@ def precision_by_label(counts: NDArray[np.generic]) -> Floats:
         counts: (..., n_labels, n_labels) from `confusion`.
 
     Returns:
-        (..., n_labels), 0 for a label that is in gold but never predicted, nan for one that is in neither.
+        (..., n_labels), nan for a label that is never predicted: there is nothing to take a share of.
     """
     table = counts.astype(np.float64)
-    hits, n_gold, n_predicted = _margins(table)
-    return np.where(n_gold + n_predicted == 0, np.nan, hits / np.maximum(n_predicted, 1))
+    hits, _, n_predicted = _margins(table)
+    return np.where(n_predicted == 0, np.nan, hits / np.maximum(n_predicted, 1))
 
 
 def recall_by_label(counts: NDArray[np.generic]) -> Floats:
-    """Of the sentences that have a label, the share predicted to have it; as `precision_by_label`."""
+    """Of the sentences that have a label, the share predicted to have it; nan for a label that none has."""
     table = counts.astype(np.float64)
-    hits, n_gold, n_predicted = _margins(table)
-    return np.where(n_gold + n_predicted == 0, np.nan, hits / np.maximum(n_gold, 1))
+    hits, n_gold, _ = _margins(table)
+    return np.where(n_gold == 0, np.nan, hits / np.maximum(n_gold, 1))
 
 
 def f1_by_label(counts: NDArray[np.generic]) -> Floats:
@@ -124,13 +124,14 @@ def shares(counts: Floats) -> Floats:
 
 
 def label_scores(counts: Ints, labels: Sequence[str]) -> list[LabelScore]:
-    """Scores of every label that occurs in gold or prediction.
+    """Scores of every label that occurs in gold or prediction; a precision or recall of nothing is 0.
 
     Args:
         counts: (n_labels, n_labels) from `confusion`.
         labels: their names.
     """
-    precision, recall, f1 = precision_by_label(counts), recall_by_label(counts), f1_by_label(counts)
+    precision, recall = (np.nan_to_num(share(counts)) for share in (precision_by_label, recall_by_label))
+    f1 = f1_by_label(counts)
     return [
         LabelScore(
             label,

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from sayso.cli.evaluate import evaluate as evaluate_command
+from sayso.cli.evaluate import read_collections
 from sayso.evaluation.gold import ANY_SOURCE, GoldArticle, gold_articles, read_gold
 from sayso.evaluation.judge import judge
-from sayso.evaluation.label_errors import confident_labels
+from sayso.evaluation.label_errors import confident_labels, suspects
 from sayso.evaluation.measure import evaluate, score
 from sayso.evaluation.mistakes import mistakes
 from sayso.evaluation.page import page
@@ -139,6 +140,21 @@ def test_scores_by_hand() -> None:
     assert [label.label for label in speaker.by_label] == ["kremlin", "ukrainian_officials", "governor", "outlet"]
     assert sum(map(sum, speaker.confusion)) == 6
     assert speaker.confusion[2][1] == 2
+
+
+def test_samples_that_lack_a_label_say_nothing_of_its_precision_and_recall() -> None:
+    # The governor's sentence stands in one article of twelve and is found. Samples without that article have none to
+    # find, which is no miss. The Kremlin's is taken for the outlet's in each: never predicted, so its precision is 0
+    # by convention, of which no sample says more.
+    odd = article("Gr The governor said so.", "odd")
+    usual = [article("Kr Peskov said so.", f"usual-{i}") for i in range(11)]
+    gold = gold_articles([r for rows in (odd, *usual) for r in rows], "mine")
+    by_label = {label.label: label for label in evaluate(Scripted(script(odd)), gold, 200).head("speaker").by_label}
+    governor, kremlin = by_label["governor"], by_label["kremlin"]
+    assert (governor.recall.value, governor.recall.low, governor.recall.high) == (1.0, 1.0, 1.0)
+    assert (governor.precision.low, governor.precision.high) == (1.0, 1.0)
+    assert kremlin.precision.to_dict() == {"value": 0.0, "low": None, "high": None}
+    assert (kremlin.recall.value, kremlin.recall.low, kremlin.recall.high) == (0.0, 0.0, 0.0)
 
 
 def test_groups_are_outlets_and_collections() -> None:
@@ -359,6 +375,32 @@ def test_gold_in_which_nothing_is_labelled_is_refused(tmp_path: Path) -> None:
         read_gold(tmp_path / "rows.jsonl", SCHEME)
 
 
+def test_a_models_rows_are_no_gold_without_a_warning(tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.jsonl", [replace(RAID[0], speaker_p=0.9, stance_p=0.8), *RAID[1:]])
+    notes: list[str] = []
+    read_gold(tmp_path / "rows.jsonl", SCHEME, note=notes.append)
+    (said,) = notes
+    assert "1 of 4 labelled sentences hold a model's probabilities" in said
+
+
+def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gold.CSV").write_text('"' + "x" * 200_000)
+    with pytest.raises(RowError, match=r"gold\.CSV"):
+        read_gold(tmp_path / "gold.CSV", SCHEME)
+
+
+def test_a_sentence_that_two_collections_hold_is_refused(tmp_path: Path) -> None:
+    # Counted twice, an article would pass for two.
+    write_rows(tmp_path / "all.jsonl", [*RAID, *FAIR])
+    write_rows(tmp_path / "some.csv", RAID[1:3])
+    with pytest.raises(RowError, match=r"two collections: 2\n(.|\n)*sentence 1 of article 'one' in .*all.jsonl and in"):
+        read_collections([tmp_path / "all.jsonl", tmp_path / "some.csv"], SCHEME, None)
+    write_rows(tmp_path / "other.csv", [replace(r, article="three") for r in RAID])
+    ((title, gold),) = read_collections([tmp_path / "all.jsonl", tmp_path / "other.csv"], SCHEME, None)
+    assert len(gold) == 3
+    assert title.endswith("other.csv")
+
+
 def test_what_only_convert_reads_is_told(tmp_path: Path) -> None:
     (tmp_path / "tasks_done.xlsx").write_bytes(b"PK")
     with pytest.raises(RowError, match=r"sayso convert .*tasks_done\.xlsx gold\.jsonl"):
@@ -445,9 +487,7 @@ def test_paragraphs_are_merged_behind_the_headline() -> None:
 
 
 @settings(deadline=None)
-@given(
-    st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40).filter(str.strip), min_size=1, max_size=6)
-)
+@given(st.lists(TEXTS, min_size=1, max_size=6))
 def test_every_change_keeps_sentences_labels_and_offsets(texts: list[str]) -> None:
     rows = [row("Kr", i, text) for i, text in enumerate(texts)]
     for name in CHANGES:
@@ -481,6 +521,23 @@ def test_confident_learning_by_hand() -> None:
     p0 = np.array([0.9, 0.8, 0.1, 0.3, 0.2])
     counted = confident_labels(np.array([0, 0, 0, 1, 1]), np.stack([p0, 1 - p0], axis=1))
     assert counted.tolist() == [0, 0, 1, 1, 1]
+
+
+def test_gold_without_speakers_hides_no_suspect_speaker() -> None:
+    # The first sentence is given to the outlet, and by the probabilities surer the governor's than the second one is.
+    known = gold_articles(
+        article("""
+            Nr The governor said that it would rain.
+            Gr The governor said that it would be short.
+        """),
+        "mine",
+    )
+    first = known[0].rows[0].text
+    unnamed = [replace(a, knows_speakers=False) for a in gold_articles(FAIR, "other")]
+    labeller = Scripted(script(FAIR) | {first: "Gr"}, {first: 0.99})
+    alone, beside = (suspects(judge(labeller, gold), SCHEME) for gold in (known, [*unnamed, *known]))
+    assert [(s.head, s.likely) for s in alone[0, 0]] == [("speaker", "governor")]
+    assert [(s.head, s.likely) for s in beside[1, 0]] == [("speaker", "governor")]
 
 
 def test_kinds_of_attribution() -> None:
