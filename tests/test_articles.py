@@ -365,6 +365,39 @@ class TestPages:
         )
 
     @pytest.mark.parametrize(
+        ("declared", "encoding"),
+        [
+            (
+                "iso-8859-1",
+                "cp1252",
+            ),  # which browsers read as Windows-1252: curly quotes stand where Latin-1 has nothing
+            ("us-ascii", "cp1252"),
+            ("utf-8", "cp1252"),  # declared wrongly
+            ("unicode_escape", "cp1252"),  # which Python knows and no page is written in
+            ("nonsense", "cp1252"),
+            (None, "cp1252"),
+            ("windows-1250", "cp1250"),
+            (None, "utf-8"),
+            ("iso-8859-1", "utf-8"),
+            (None, "utf-16"),
+        ],
+    )
+    def test_pages_are_decoded_as_browsers_decode_them(
+        self, tmp_path: Path, declared: str | None, encoding: str
+    ) -> None:
+        meta = "" if declared is None else f'<meta http-equiv="Content-Type" content="text/html; charset={declared}">'
+        quoted = "“We’re glad to be back – café and all,” said"
+        page = PAGE.replace("<head>", f"<head>{meta}").replace("“We are glad to be back,” said", quoted)
+        page = page.replace("the town.", "the town; it cost £20m." if encoding != "cp1250" else "the town.")
+        text = one(write(tmp_path / "a.html", page.encode(encoding))).text
+        assert quoted in text
+        assert ("£20m" in text) == (encoding != "cp1250")
+
+    def test_a_broken_character_does_not_change_the_encoding(self, tmp_path: Path) -> None:
+        page = PAGE.encode().replace(b"long for", b"long \xe2\x80 for")
+        assert "“We are glad to be back,”" in one(write(tmp_path / "a.html", page)).text
+
+    @pytest.mark.parametrize(
         "page", ["", "<div><p></p></div>" * 500, "<div>" * 50_000, "<script>let a = 1</script>", "\0" * 500]
     )
     def test_pages_without_an_article_fail(self, tmp_path: Path, page: str) -> None:
@@ -439,6 +472,56 @@ class TestWarc:
         assert [a.id[-1] for a in articles] == ["0", "4"]
         assert "cut off" in failures[-1].reason
         assert failures[-1].where == str(path)
+
+    @pytest.mark.parametrize(
+        ("body", "headers"),
+        [
+            (PAGE.encode(), "Content-Encoding: gzip\r\n"),  # unpacked by the crawler, which left the header
+            (PAGE.encode(), "Transfer-Encoding: chunked\r\n"),
+            (PAGE.encode(), "Content-Encoding: utf-8\r\n"),
+            (gzip.compress(PAGE.encode()), "Content-Encoding: x-gzip\r\n"),
+            (gzip.compress(PAGE.encode()), ""),
+            (b"%x\r\n%b\r\n0\r\n\r\n" % (len(PAGE.encode()), PAGE.encode()), "Transfer-Encoding: chunked\r\n"),
+        ],
+    )
+    def test_a_response_is_decoded_whatever_its_header_says(self, tmp_path: Path, body: bytes, headers: str) -> None:
+        path = write(tmp_path / "a.warc", warc_record(0, body, headers=headers) + self.RECORDS[5])
+        articles, failures, _ = read(path)
+        assert failures == []
+        assert articles[0].text == articles[1].text
+
+    @pytest.mark.parametrize("packed", [False, True])
+    @pytest.mark.parametrize(
+        ("wrong", "said"),
+        [
+            (warc_record(7, b"\1\2\3 nothing", headers="Content-Encoding: gzip\r\n"), "cannot be decoded"),
+            (warc_record(7, b"5\r\nab", headers="Transfer-Encoding: chunked\r\n"), "cannot be decoded"),
+            (warc_record(7, PAGE.encode(), headers=f"X-Long: {'a' * 100_000}\r\n"), "HTTP header"),
+            (warc_record(7, b"").replace(b"HTTP/1.1 200 OK", b"rubbish/11 ?? ??"), "HTTP header"),
+        ],
+    )
+    def test_a_wrong_response_costs_no_other(self, tmp_path: Path, wrong: bytes, said: str, packed: bool) -> None:
+        records = [gzip.compress(r) if packed else r for r in (self.RECORDS[0], wrong, self.RECORDS[5])]
+        articles, failures, _ = read(write(tmp_path / "a.warc", b"".join(records)))
+        assert [a.id[-1] for a in articles] == ["0", "5"]
+        assert [f.id[-1] for f in failures] == ["7"]
+        assert said in failures[0].reason
+
+    @pytest.mark.parametrize("kind", ["Text/HTML; charset=UTF-8", "application/xhtml+xml", ""])
+    def test_pages_by_any_name_of_their_type(self, tmp_path: Path, kind: str) -> None:
+        assert one(write(tmp_path / "a.warc", warc_record(0, PAGE.encode(), kind=kind))).title
+
+    def test_what_has_no_type_and_looks_like_no_page_is_passed_over(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.warc", warc_record(0, b"{}", kind="") + self.RECORDS[5])
+        assert one(path).id[-1] == "5"
+
+    def test_the_encoding_that_the_server_names(self, tmp_path: Path) -> None:
+        body = PAGE.encode("cp1250")
+        path = write(tmp_path / "a.warc", warc_record(0, body, kind='text/html; charset="windows-1250"'))
+        assert "“We are glad to be back,”" in one(path).text
+        cyrillic = PAGE.replace("Anna", "Анна").replace("©", "").encode("cp1251")
+        path = write(tmp_path / "b.warc", warc_record(0, cyrillic, kind="text/html; charset=windows-1251"))
+        assert "“We are glad to be back,” said Анна" in one(path).text
 
     def test_an_address_between_angle_brackets(self, tmp_path: Path) -> None:
         record = self.RECORDS[0].replace(b"https://plover.example/0", b"<https://plover.example/0>")

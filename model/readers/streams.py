@@ -18,7 +18,8 @@ from .sources import Source
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _FREE_BYTES = 64 * 1024 * 1024
 _CHUNK = 1 << 16
-_MARKS = (
+#: Byte-order marks and what they mark.
+MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -197,7 +198,7 @@ def decode(data: bytes) -> tuple[str, str]:
     Raises:
         ArticleError: the bytes are no text.
     """
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             try:
                 return data.decode(encoding), ""
@@ -215,7 +216,7 @@ def decode(data: bytes) -> tuple[str, str]:
 def marked_encoding(stream: io.BufferedReader) -> str:
     """The encoding that a stream's byte-order mark names, UTF-8 without one; nothing is taken from the stream."""
     start = stream.peek(4)[:4]
-    return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), "utf-8")
+    return next((encoding for mark, encoding in MARKS if start.startswith(mark)), "utf-8")
 
 
 def _fits_cp1252(data: bytes) -> bool:
