@@ -207,6 +207,28 @@ class TestJsonl:
 
 
 class TestTables:
+    @pytest.mark.parametrize(
+        ("name", "table"),
+        [
+            ("a.csv", 'id;text\n7;"Two houses burned; nobody was hurt."\n'),
+            ("a.csv", '"id";"text"\n"7";"Two houses burned; nobody was hurt."\n'),
+            ("a.csv", 'sep=;\nid;text\n7;"Two houses burned; nobody was hurt."\n'),
+            ("a.csv", "id\ttext\n7\tTwo houses burned; nobody was hurt.\n"),
+            ("a.csv", "id|text\n7|Two houses burned; nobody was hurt.\n"),
+            ("a.tsv", "id,text\n7,Two houses burned; nobody was hurt.\n"),
+        ],
+    )
+    def test_other_separators_are_told_by_the_header(self, tmp_path: Path, name: str, table: str) -> None:
+        (article,), failures, warnings = read(write(tmp_path / name, table))
+        assert (article.id, article.text, failures) == ("7", "Two houses burned; nobody was hurt.", [])
+        assert "separated by" in warnings[0]
+
+    def test_what_spreadsheets_leave_empty_is_no_row_and_no_column(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", "\nid,text,,\n1,Two burned.,,\n,,,\n , \n,,,,,\n2,One burned.,,\n")
+        articles, failures, warnings = read(path)
+        assert [(a.id, a.text, a.extra) for a in articles] == [("1", "Two burned.", {}), ("2", "One burned.", {})]
+        assert failures == warnings == []
+
     def test_csv_with_quoted_newlines(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.csv", 'id,text,outlet,k\n1,"One.\nTwo, ""three"".",Plover,x\n2,Four.,,\n')
         articles, failures, _ = read(path)
@@ -234,7 +256,7 @@ class TestTables:
         [
             ("", "empty"),
             ("id,text\n", "empty"),
-            ("id;text\n1;One.\n", "separated"),
+            ("id:text\n1:One.\n", "separated"),
             ("id,body\n1,One.\n", "--text-column"),
             ("id,text,id\n", "two columns"),
             ('id,"text"x\n1,One.\n', "header"),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from ..errors import ArticleError
@@ -23,6 +26,10 @@ _JSON_BYTES_PER_CHAR, _OTHER_COLUMNS_BYTES = 6, 1_000_000
 _MAX_BROKEN = 20
 #: Deeper values would overrun the stack of whoever writes them.
 _MAX_DEPTH = 50
+#: What may stand between columns, whatever a table is called.
+_DELIMITERS = (";", "\t", ",", "|")
+#: The line by which Excel is told what does.
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
 #: Input columns of these names would stand where the output has its own.
 _OUTPUT_COLUMNS = frozenset({*GOLD_COLUMNS, *PREDICTION_COLUMNS, "title", "url", "abstained"})
 
@@ -216,9 +223,12 @@ def _csv_rows(stream: Any, source: Source, settings: ReadSettings, warn: Warn, d
     # The limit is the process's, not the reader's: raise it, never lower it for another reader.
     csv.field_size_limit(max(max_cell, csv.field_size_limit()))
     lines = Lines(stream, 4 * max_cell, lambda message: warn(f"{source.name}: {message}"))
+    header_line, found = _first_line(lines, settings, delimiter)
+    if found != delimiter:
+        warn(f"{source.name}: its columns are separated by {found!r}, and were read so")
     # Strict: a cell that never closes would otherwise swallow the rest of the file without a word.
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    header = _csv_header(reader, settings, delimiter)
+    reader = csv.reader(chain(header_line, lines), delimiter=found, strict=True)
+    header = _csv_header(reader, settings, found)
     n_rows = 0
     while True:
         first = lines.number + 1
@@ -232,12 +242,36 @@ def _csv_rows(stream: Any, source: Source, settings: ReadSettings, warn: Warn, d
             yield where, f"{source.stem}:{n_rows}", row
 
 
+def _first_line(lines: Iterable[str], settings: ReadSettings, delimiter: str) -> tuple[list[str], str]:
+    """The header's line (none in an empty table), and what stands between its columns.
+
+    Args:
+        lines: of the table.
+        settings: name the text's column, by which another delimiter than expected is told.
+        delimiter: what the table's suffix says.
+    """
+    line = next((line for line in lines if line.strip()), None)
+    if line is None:
+        return [], delimiter
+    told = _SEPARATOR_LINE.fullmatch(line)
+    if told is not None:
+        return [next(iter(lines), "")], told[1]
+    for candidate in (delimiter, *_DELIMITERS):
+        with suppress(csv.Error):  # told of when the header is read
+            if settings.text_column in next(csv.reader([line], delimiter=candidate), []):
+                return [line], candidate
+    return [line], delimiter
+
+
 def _csv_header(reader: Any, settings: ReadSettings, delimiter: str) -> list[str]:
     try:
         header = next(reader, None)
     except csv.Error as error:
-        raise ArticleError("the header line is not CSV", expected="column names", found=str(error)) from None
-    if header is None:
+        hint = "save it as CSV UTF-8 (comma delimited)"
+        raise ArticleError("the header line is not CSV", expected="column names", found=str(error), hint=hint) from None
+    while header and not header[-1]:
+        header.pop()  # columns without a name or a cell, which spreadsheets leave at the right
+    if not header:
         raise ArticleError("empty", expected=f"a header line with a column {settings.text_column!r}")
     if len(header) == 1 and settings.text_column not in header:
         raise ArticleError(
@@ -251,7 +285,7 @@ def _csv_header(reader: Any, settings: ReadSettings, delimiter: str) -> list[str
 
 
 def _csv_row(reader: Any, header: list[str]) -> Mapping[str, Any] | ArticleError | None:
-    """The next row; {} for a blank line, None at the end of the file."""
+    """The next row; {} for a line without anything in it (also `,,`), None at the end of the file."""
     try:
         cells = next(reader)
     except StopIteration:
@@ -261,14 +295,16 @@ def _csv_row(reader: Any, header: list[str]) -> Mapping[str, Any] | ArticleError
         return ArticleError("not CSV", expected="quoted cells that end", found=str(error), hint=hint)
     except LineTooLongError as error:
         return error
-    if len(cells) > len(header):
+    if not any(map(str.strip, cells)):
+        return {}
+    if any(map(str.strip, cells[len(header) :])):
         return ArticleError(
             "more cells than the header has columns",
             expected=f"{len(header)} cells",
             found=f"{len(cells)} cells",
             hint="quote cells that hold the separator",
         )
-    return dict(zip(header, cells, strict=False)) if cells else {}
+    return dict(zip(header, cells, strict=False))
 
 
 def _check_columns(columns: list[str], settings: ReadSettings) -> None:
