@@ -121,6 +121,39 @@ class TestParagraphs:
         text = "One.\nTwo.\r\nThree.\rFour.\u2028Five.\x0cSix."
         assert [text[a:b] for a, b in paragraph_spans(text)] == ["One.", "Two.", "Three.", "Four.", "Five.", "Six."]
 
+    def test_a_text_wrapped_throughout_is_joined_also_where_its_blocks_do_not_tell(self) -> None:
+        text = (
+            "Talks in the border town\n"
+            "   BELGOROD -- The governor said on Monday that two people had been\n"
+            "hurt in the shelling and that the road was closed by order of\n"
+            "President Ivanov.\n"
+            "   He added that the region would pay for new windows, and that the\n"
+            "schools would be closed for a week.\n"
+            "\n"
+            "The school was visited on Sunday and again on Tuesday by President\n"
+            "Ivanov.\n"  # no line of this block goes on in lower case
+            "GOVERNOR: Two people were hurt, and nobody has been found under it.\n"
+            "REPORTER: And then?\n"
+            "* Eleven people were taken to hospital, two of them children, he said\n"
+            "* One bridge fell\n"
+        )
+        assert [text[a:b].split()[0] for a, b in paragraph_spans(text)] == [
+            *("Talks", "BELGOROD", "He", "The", "GOVERNOR:", "REPORTER:", "*", "*")
+        ]
+
+    def test_one_line_that_stops_in_mid_sentence_joins_no_headlines(self) -> None:
+        text = (
+            "The doctor of the town's hospital told this newspaper that nobody\n"
+            "had slept.\n\n"
+            "Two people were hurt in the border town on Monday, the governor said\n"
+            "Eleven were taken to hospital, two of them children, according to him\n"
+            "The governor has declared a state of emergency in three districts\n"
+            "Nobody knows who fired the shells\n"
+            "A school burned to the ground in the night, and nobody was inside of it\n"
+            "The bridge is closed"
+        )
+        assert len(paragraph_spans(text)) == 7
+
     def test_a_wrapped_block_is_one_paragraph(self) -> None:
         text = (
             "The council of Plover voted on Monday to reopen the old mill by\n"
