@@ -14,7 +14,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from .boilerplate_lines import LINE_END, LINE_RULES
+from .boilerplate_lines import ATTRIBUTION, LINE_END, LINE_RULES, PARAGRAPH_RULES
 from .records import Sentence
 
 #: The kinds, and what each one is.
@@ -53,6 +53,8 @@ _REPEAT_WORDS = 5
 _WHOLE_PARAGRAPH_KINDS = frozenset({"byline", "form"})
 #: Kinds whose patterns would also match a headline ("Watch: drone hits bridge").
 _NOT_FIRST_KINDS = frozenset({"link"})
+#: Kinds that ask the reader for something, as people in an article do.
+_APPEALS = frozenset({"share", "plea", "legal", "form"})
 #: A copy of the headline stands at the top of the page.
 _HEADLINE_DEPTH = 5
 
@@ -92,9 +94,9 @@ def boilerplate_kinds(text: str, sentences: Sequence[Sentence], quoted: npt.NDAr
     paragraphs = _paragraphs(text, sentences)
     kinds: dict[int, str] = {}
     for number, paragraph in enumerate(paragraphs):
-        whole = _kind_of_line(paragraph.text)
+        whole = _kind_of_line(paragraph.text, PARAGRAPH_RULES)
         for sentence in paragraph.sentences:
-            kind = whole if whole is not None else _kind_of_line(sentence.text)
+            kind = whole if whole is not None else _kind_of_line(sentence.text, LINE_RULES)
             if kind == "marks" or (kind is not None and not quoted[sentence.start]):
                 if (whole is None and kind in _WHOLE_PARAGRAPH_KINDS) or (number == 0 and kind in _NOT_FIRST_KINDS):
                     continue
@@ -120,12 +122,13 @@ def _paragraphs(text: str, sentences: Sequence[Sentence]) -> list[_Paragraph]:
     return paragraphs
 
 
-def _kind_of_line(line: str) -> str | None:
+def _kind_of_line(line: str, rules: Sequence[tuple[str, re.Pattern[str]]]) -> str | None:
     if not any(char.isalnum() for char in line):
         return "marks"
     if len(line) > _MAX_CHARS:
         return None
-    return next((kind for kind, pattern in LINE_RULES if pattern.fullmatch(line)), None)
+    kind = next((kind for kind, pattern in rules if pattern.fullmatch(line)), None)
+    return None if kind in _APPEALS and ATTRIBUTION.search(line) else kind
 
 
 def _repeats(paragraphs: Sequence[_Paragraph], kinds: Mapping[int, str]) -> Iterator[tuple[_Paragraph, str]]:

@@ -31,8 +31,8 @@ LINE_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r" (?:articles?|stor(?:y|ies)|videos?|posts?|news|topics?|reading|picks?)",
             r"don[’']t miss",
             r"(?:watch|listen to|see|view)(?: \S+){1,8} (?:below|here|above)",
-            r"[^\w\s\"'“‘(]{1,4} ?(?:read|watch|follow|join|listen|subscribe|click)\b.{0,150}",
-            r"(?:\S+ ){0,6}(?:https?://|www\.)\S+",
+            r"[^\w\s\"'“‘(•·▪◦‣*–—-]{1,4} ?(?:read|watch|follow|join|listen|subscribe|click)\b.{0,150}",
+            r"(?:https?://|www\.)\S+",
             r"pic\.twitter\.com/\S+(?:\s*[—–-].{0,80})?",
             r"[—–-] ?.{1,60}\(@\w+\) \w+ \d{1,2}, \d{4}",
         ),
@@ -91,7 +91,8 @@ LINE_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         _lines(
             r"(?:leave|post|add|write) an? (?:reply|comment)s?(?: .{0,40})?|(?:cancel reply|comments? ?(?:\(\d+\))?)",
             r"your e-?mail address will not be published|required fields are marked.{0,10}",
-            r"(?:no|\d+) comments?(?: yet)?|be the first to comment|(?:view|show|load) (?:all |more )?comments",
+            r"(?:no comments|\d+ comments?)(?: yet)?|be the first to comment",
+            r"(?:view|show|load) (?:all |more )?comments",
             r"(?:log|sign) in to (?:comment|reply|continue|read)\b.{0,40}",
             r"(?:shopping cart|add to (?:cart|basket)|compare items|checkout|[•*] total \(\d+\))",
             r"(?:we|this (?:site|website)) uses? cookies\b.{0,200}",
@@ -118,3 +119,10 @@ LINE_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
+#: Patterns that a whole paragraph must match: inside one, a sentence may well end with the address that it names.
+PARAGRAPH_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    *LINE_RULES,
+    ("link", _lines(r"(?:\S+ ){1,6}(?:https?://|www\.)\S+")),
+)
+#: Who said it: then it is an appeal of somebody in the article, and none of its page.
+ATTRIBUTION = re.compile(r",[”\"’']? [^,]{1,60}?\b(?:said|says?|told|asked|urged|warned|wrote|added|announced)\b")

@@ -62,8 +62,9 @@ _ATTRIBUTION = re.compile(
 )
 #: No word is that long: encoded data, or a script without spaces.
 _LONG_TOKEN = re.compile(r"\S{300,}")
-#: A full stop, question or exclamation mark between a word and a capitalised one, with no space: `ended.The next`.
-_NO_SPACE = re.compile(r"[^\W\d_A-Z]{2}(?P<end>\.|[?!]+)(?=[\"'“”‘’«»]{0,2}[A-Z])")
+#: A full stop, question or exclamation mark between a word or a year and a capitalised word, with no space:
+#: `ended.The next`, `in 2023.The next`.
+_NO_SPACE = re.compile(r"(?:[^\W\d_A-Z]{2}|\b(?:19|20)\d\d)(?P<end>\.|[?!]+)(?=[\"'“”‘’«»]{0,2}[A-Z])")
 #: A stop that no sentence can begin with: (D-Nev.). and ”. end one.
 _LONE_STOP = re.compile(r"(?<!\s)[.!?](?![.\w])")
 #: A link after a sentence is no part of it.

@@ -101,6 +101,13 @@ def test_boilerplate(line: str, kind: str) -> None:
         "“Never again”, he said.",
         "• The bridge will open in May.",
         "Comments by the minister angered the town.",
+        "Stay informed and stay at home, the governor told residents.",
+        "Register with the town hall by Monday, the ministry told reservists.",
+        "Call us on Monday if nobody comes, the mayor said.",
+        "— Follow the road to the school, she told them.",
+        "- Join the queue by noon, the order says.",
+        "No comment.",
+        "The ministry is angry. It published the list at https://plover.example/list.",
     ],
 )
 def test_text_of_the_article_is_kept(line: str) -> None:

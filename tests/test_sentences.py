@@ -177,6 +177,14 @@ class TestParagraphs:
         assert segment(" \n\t\u00a0\r\n").sentences == ()
 
 
+def test_a_year_before_a_missing_space() -> None:
+    assert texts("It ended in 2023.The next year was calm. Chapter 2.The end.") == [
+        "It ended in 2023.",
+        "The next year was calm.",
+        "Chapter 2.The end.",
+    ]
+
+
 class TestQuotations:
     def test_curly_marks_and_apostrophes(self) -> None:
         text = "He said “we can’t wait” and left. It’s late."
