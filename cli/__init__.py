@@ -7,6 +7,7 @@ quick.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -90,6 +91,8 @@ def _extras(package: str) -> list[str]:
 
 def main() -> None:
     """Run a command line; errors that a user can mend end in exit code 1, without a traceback."""
+    if sys.stderr is None:  # as `2>&-` starts it: progress must not fail for want of a reader
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
         app()
     except SaysoError as error:

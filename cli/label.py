@@ -180,6 +180,8 @@ def _print_rows(options: LabelOptions) -> Totals:
     from ..batch import Local
     from ..batch.run import read_marked
 
+    if sys.stdout is None:  # as `>&-` starts it
+        raise SaysoError("standard output is closed", expected="somewhere to write rows", hint="name a file with --out")
     table = options.table or sys.stdout.isatty()
     labeller = options.load()
     engine = Local(labeller, options.reading(), options.dedup)
@@ -195,6 +197,9 @@ def _print_rows(options: LabelOptions) -> Totals:
                 _print_lines(outcomes)
     except BrokenPipeError:
         _let_go_of_stdout()
+    except OSError as error:
+        _forget_stdout()
+        raise SaysoError("cannot write to standard output", found=error.strerror or str(error)) from None
     finally:
         labeller.close()
     _say_summary(reporter, reporter.totals)
@@ -203,9 +208,13 @@ def _print_rows(options: LabelOptions) -> Totals:
 
 def _let_go_of_stdout() -> NoReturn:
     """End well: whoever read standard output (`| head`, `| less`) has left, and that is no fault."""
-    # What Python still wants to flush when it ends must find an open file.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _forget_stdout()
     raise typer.Exit
+
+
+def _forget_stdout() -> None:
+    """Let what Python still wants to flush when it ends find an open file."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(outcomes: Iterator[LabelledArticle | Failure], reporter: Reporter) -> Iterator[LabelledArticle]:

@@ -49,7 +49,7 @@ def read_articles(
     """
     chosen = ReadSettings() if settings is None else settings
     ids = _Ids(warn)
-    for source in expand(inputs):
+    for source in expand(inputs, warn):
         if isinstance(source, Failure):
             yield source
             continue

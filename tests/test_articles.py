@@ -629,6 +629,17 @@ class TestInputs:
             articles, failures, _ = read("-")
             assert ([a.text for a in articles], failures) == (texts, [])
 
+    def test_files_of_other_kinds_in_a_folder_are_told_and_packages_named(self, tmp_path: Path) -> None:
+        (tmp_path / "in").mkdir()
+        for name in ("a.txt", "in/b.json", "in/c.JSON", "in/index.html?id=5", "in/d", ".hidden.json"):
+            write(tmp_path / name, "One.")
+        articles, failures, warnings = read(tmp_path)
+        assert ([a.id for a in articles], failures) == (["a"], [])
+        assert warnings == [
+            f"{tmp_path}: passed over 4 files of other kinds (.json 2, without a suffix 1, .html?id=5 1)"
+        ]
+        assert "unpack" in reason(write(tmp_path / "x.tar.gz", ""))
+
     def test_a_pattern_that_matches_folders_reads_each_file_once(self, tmp_path: Path) -> None:
         for name in ("a.txt", "sub/b.txt", "sub/deep/c.txt"):
             write(tmp_path / "in" / name, "Words.")

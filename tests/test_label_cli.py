@@ -184,6 +184,29 @@ def test_a_reader_that_leaves_is_no_fault(tmp_path: Path, tiny_model: Path) -> N
     assert "Exception" not in done.stderr
 
 
+@pytest.mark.parametrize(("to", "said"), [("> /dev/full", "cannot write"), (">&-", "is closed")])
+@pytest.mark.parametrize("table", ["", "--table"])
+def test_a_standard_output_that_takes_nothing_is_named(
+    tmp_path: Path, tiny_model: Path, to: str, said: str, table: str
+) -> None:
+    (tmp_path / "raid.txt").write_text(TEXT)
+    command = " ".join(f"'{part}'" for part in [*SAYSO, "raid.txt", "--model", str(tiny_model)])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} {table} {to}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"standard output {said}" in done.stderr or f"{said} to standard output" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nobody_need_read_stderr(tmp_path: Path, tiny_model: Path) -> None:
+    (tmp_path / "raid.txt").write_text(TEXT)
+    command = " ".join(f"'{part}'" for part in [*SAYSO, "raid.txt", "none.txt", "--model", str(tiny_model)])
+    done = subprocess.run(["bash", "-c", f"{command} -o rows.jsonl 2>&-"], cwd=tmp_path, check=False)
+    assert done.returncode == 3
+    assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 3
+
+
 def test_a_reader_that_leaves_is_no_fault_of_other_commands(tmp_path: Path) -> None:
     command = f"'{sys.executable}' -c 'from sayso.cli import main; main()' scheme show trial --yaml"
     done = subprocess.run(

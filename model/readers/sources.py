@@ -5,12 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ArticleError
-from .settings import ARRAY_HINT, Failure, Meter
+from .settings import ARRAY_HINT, Failure, Meter, Warn
 
 #: Suffix to kind of input; every one may also end in .gz or .zst, .parquet excepted.
 KINDS = {
@@ -48,10 +49,11 @@ class Source:
     meter: Meter = field(default_factory=Meter, compare=False, repr=False)
 
 
-def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:
+def expand(inputs: Sequence[str], warn: Warn | None = None) -> Iterator[Source | Failure]:
     """What to read, in the order of the inputs; folders by name, depth first.
 
-    In a folder, files of unknown suffix and names that begin with a dot are passed over; a file that is named itself
+    In a folder, files of unknown suffix (which `warn` is told of) and names that begin with a dot are passed over; a
+    file that is named itself
     must be readable. A folder that was walked before (a symbolic link that leads back, or a folder named twice) is a
     Failure, not walked again; so is a pipe, socket or device in a folder that has a known suffix.
     """
@@ -60,22 +62,25 @@ def expand(inputs: Sequence[str]) -> Iterator[Source | Failure]:
         if name == "-":
             yield Source(None, "stream", "standard input", "stdin")
         elif os.path.lexists(name):
-            yield from _expand_path(name, walked)
+            yield from _expand_path(name, walked, warn)
         elif glob.has_magic(name):
             matches = _matches(name)
             if not matches:
                 yield Failure(printable(name), printable(name), "the pattern matches no file")
             for match in matches:
-                yield from _expand_path(match, walked)
+                yield from _expand_path(match, walked, warn)
         else:
             error = ArticleError("no such file or folder", expected=READABLE)
             yield Failure(stem_of(name), printable(name), error.one_line())
 
 
+#: How many kinds of files passed over are named.
+_SUFFIXES_TOLD = 5
 #: What to do with files that people have and that are not read.
 _HINTS = {
     ".json": ARRAY_HINT,
     **dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pdf"), "save it as plain text (.txt)"),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".bz2", ".xz"), "unpack it, and name the folder"),
     **dict.fromkeys((".xlsx", ".xls", ".ods"), "save it as CSV UTF-8 (.csv)"),
 }
 
@@ -87,23 +92,30 @@ def _matches(pattern: str) -> list[str]:
     return [name for name in found if folders.isdisjoint(Path(name).parents)] if folders else found
 
 
-def _expand_path(name: str, walked: set[tuple[int, int]]) -> Iterator[Source | Failure]:
+def _expand_path(name: str, walked: set[tuple[int, int]], warn: Warn | None) -> Iterator[Source | Failure]:
     path = Path(name)
     kind = kind_of(name)
     if path.is_dir():
-        yield from _walk(name, walked)
+        others: Counter[str] = Counter()
+        yield from _walk(name, walked, others)
+        if others and warn is not None:
+            found = ", ".join(
+                f"{suffix or 'without a suffix'} {n:,}" for suffix, n in others.most_common(_SUFFIXES_TOLD)
+            )
+            n_files = "1 file" if others.total() == 1 else f"{others.total():,} files"
+            warn(f"{printable(name)}: passed over {n_files} of other kinds ({found})")
     elif path.is_fifo():
         yield Source(path, kind or "stream", printable(name), stem_of(name))
     elif kind is None:
-        hint = _HINTS.get(os.path.splitext(name)[1].lower(), "plain text ends in .txt; convert other kinds")
+        hint = _HINTS.get(os.path.splitext(_unpacked(name))[1].lower(), "plain text ends in .txt; convert other kinds")
         error = ArticleError("of an unknown kind", expected=READABLE, hint=hint)
         yield Failure(stem_of(name), printable(name), error.one_line())
     else:
         yield Source(path, kind, printable(name), stem_of(name))
 
 
-def _walk(folder: str, walked: set[tuple[int, int]]) -> Iterator[Source | Failure]:
-    """Files of a folder and the folders in it, by name; links are followed once."""
+def _walk(folder: str, walked: set[tuple[int, int]], others: Counter[str]) -> Iterator[Source | Failure]:
+    """Files of a folder and the folders in it, by name; links are followed once. `others` counts those passed over."""
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -121,7 +133,10 @@ def _walk(folder: str, walked: set[tuple[int, int]]) -> Iterator[Source | Failur
         paths = [os.path.join(here, name) for name in names]
         for path in paths:
             kind = kind_of(path)
-            if kind is None or os.path.isdir(path):
+            if os.path.isdir(path):
+                continue
+            if kind is None:
+                others[printable(os.path.splitext(_unpacked(path))[1].lower())] += 1
                 continue
             if _may_block(path):
                 special = ArticleError("no regular file", expected="files", hint="name a pipe itself to read it")
