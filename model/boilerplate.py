@@ -7,6 +7,7 @@ the article that mentions a newsletter or a copyright matches none of them. docs
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -156,13 +157,26 @@ def _is_part(plain: str, headline: str) -> bool:
 def _crossheads(paragraphs: Sequence[_Paragraph], kinds: Mapping[int, str]) -> Iterator[tuple[_Paragraph, str]]:
     """Bare crossheads and menu entries.
 
-    A line that ends in a colon introduces something, and items of lists and rows of tables belong to the article.
+    A line that ends in a colon introduces something, and items of lists and rows of tables belong to the article; so
+    do names that stand over the turns of an interview.
     """
-    for paragraph in paragraphs[1:]:
-        short = len(paragraph.text) <= _CROSSHEAD_CHARS and len(paragraph.text.split()) <= _CROSSHEAD_WORDS
-        listed = _LISTED.match(paragraph.text) is not None
-        if short and paragraph.unended and not listed:
+    found = [p for p in paragraphs if _is_bare(p) and p.sentences[0].sentence not in kinds]
+    turns = _turn_names(found)
+    for paragraph in found:
+        if paragraph is not paragraphs[0] and paragraph.plain not in turns:
             yield paragraph, "crosshead"
+
+
+def _is_bare(paragraph: _Paragraph) -> bool:
+    short = len(paragraph.text) <= _CROSSHEAD_CHARS and len(paragraph.text.split()) <= _CROSSHEAD_WORDS
+    return short and paragraph.unended and _LISTED.match(paragraph.text) is None
+
+
+def _turn_names(bare: Sequence[_Paragraph]) -> frozenset[str]:
+    """Lines that come again and again, two of them at least: speakers who take turns. No crosshead comes twice."""
+    counts = Counter(paragraph.plain for paragraph in bare if paragraph.text[0].isupper())
+    names = frozenset(plain for plain, n in counts.items() if n > 1)
+    return names if len(names) > 1 else frozenset()
 
 
 def _linked_lines(paragraphs: Sequence[_Paragraph], kinds: Mapping[int, str]) -> Iterator[tuple[_Paragraph, str]]:

@@ -211,3 +211,10 @@ def test_items_of_lists_and_rows_of_tables_belong_to_the_article() -> None:
     assert (len(listed.sentences), listed.boilerplate) == (4, frozenset())
     assert [kind_of(line) for line in ("2) two houses", "– Kyiv", "Ivan\t12\tgovernor")] == [None] * 3
     assert kind_of("Bitter loss") == "crosshead"
+
+
+def test_names_over_the_turns_of_an_interview_are_kept() -> None:
+    turns = "INTERVIEWER\n\nDid they shoot?\n\nANNA NOVAK\n\nThey did.\n\n"
+    text = f"A talk with the miller.\n\n{turns}{turns}THE FLOOD\n\nIt rained.\n"
+    segmentation = segment(text)
+    assert [s.text for s in segmentation.sentences if s.sentence in segmentation.boilerplate] == ["THE FLOOD"]
