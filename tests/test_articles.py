@@ -386,6 +386,11 @@ class TestPages:
             ).text
         )
 
+    def test_the_menu_of_a_short_page_is_no_text_of_it(self, tmp_path: Path) -> None:
+        start, end = PAGE.index("<p>"), PAGE.index("</article>")
+        page = f"{PAGE[:start]}<p>The mill reopened on Monday.</p>{PAGE[end:]}"
+        assert one(write(tmp_path / "a.html", page)).text.startswith("Mill reopens after nine years\nThe mill")
+
     @pytest.mark.parametrize(
         ("declared", "encoding"),
         [

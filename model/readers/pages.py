@@ -23,6 +23,9 @@ _PAGES_PER_CACHE = 1000
 #: The day of publication as the page declares it, not one guessed from its text.
 _DATE_SEARCH = {"original_date": True, "extensive_search": False}
 
+#: The headline stands in one of the first lines of what was extracted, if anywhere; of a short page, under its menu.
+_TOP_LINES, _MENU_WORDS = 3, 3
+
 
 def read_page(source: Source, settings: ReadSettings, warn: Warn) -> Iterator[Article | Failure]:
     """The article of one HTML file."""
@@ -110,11 +113,18 @@ class Extractor:
 
 
 def _with_headline(title: str | None, body: str) -> str:
-    """The body under its headline, unless one of its first lines holds it already."""
+    """The body under its headline, unless one of its first lines holds it: then without the page's menu before that."""
     if title is None or not title.strip():
         return body
-    words = " ".join(re.findall(r"\w+", title.casefold()))
-    top = (" ".join(re.findall(r"\w+", line.casefold())) for line in body.split("\n", 3)[:3])
-    if any(words.startswith(line) or line.startswith(words) for line in top if line):
-        return body
+    headline = _words(title)
+    lines = body.split("\n")
+    for number, line in enumerate(lines[:_TOP_LINES]):
+        words = _words(line)
+        if words and (headline.startswith(words) or words.startswith(headline)):
+            has_menu = all(len(before.split()) <= _MENU_WORDS for before in lines[:number])
+            return "\n".join(lines[number:]) if has_menu else body
     return f"{title.strip()}\n{body}"
+
+
+def _words(line: str) -> str:
+    return " ".join(re.findall(r"\w+", line.casefold()))
