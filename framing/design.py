@@ -47,7 +47,7 @@ def assumed_probabilities(strata: pl.DataFrame, drawn: pl.Series) -> pl.DataFram
 
     Args:
         strata: of `strata_of`.
-        drawn: ids of the hand-labelled articles.
+        drawn: ids of the hand-labelled articles, copies included.
     """
     labelled = pl.col("article").is_in(drawn.unique().implode())
     p = (labelled.sum() / pl.len()).over("stratum").alias("inclusion_p")
@@ -60,13 +60,14 @@ def assumption(strata: pl.DataFrame, by: str) -> str:
     return f"a simple random sample of articles{within}"
 
 
-def left_out(strata: pl.DataFrame, rows: pl.DataFrame, unit: str) -> list[str]:
+def left_out(strata: pl.DataFrame, rows: pl.DataFrame, unit: str, *, assumed: bool) -> list[str]:
     """The strata that the sample was evidently not drawn from: nothing of them is labelled, and not by chance.
 
     Args:
         strata: of `strata_of`, of the articles that count.
         rows: hand-labelled rows with `article` and `inclusion_p`.
         unit: what was drawn, `article` or `sentence`.
+        assumed: whether the probabilities are assumed: these say nothing of strata without hand labels.
     """
     size = pl.col("n_sentences").sum() if unit == "sentence" else pl.len()
     sizes = strata.group_by("stratum").agg(
@@ -76,4 +77,4 @@ def left_out(strata: pl.DataFrame, rows: pl.DataFrame, unit: str) -> list[str]:
     drawn = rows if unit == "sentence" else rows.unique("article")
     stands_for = float((1 / drawn["inclusion_p"].to_numpy()).sum())
     with_labels, without = int(sizes.filter("there")["n"].sum()), int(missing["n"].sum())
-    return missing["stratum"].to_list() if stands_for < with_labels + without / 2 else []
+    return missing["stratum"].to_list() if assumed or stands_for < with_labels + without / 2 else []

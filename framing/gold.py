@@ -112,7 +112,8 @@ def match(
     n_partial = 0 if unit == "sentence" else int((~whole["whole"]).sum())
     if n_partial and not stated:
         rows = _only_whole(rows, whole)
-    rows, assumed = _with_probability(rows, *strata[0], unit)
+    drawn = hand["article"] if stated else _labelled_whole(hand, strata[0][1])
+    rows, assumed = _with_probability(rows, *strata[0], unit, pl.concat([drawn, rows["article"]]))
     rows = rows.sort("article", "sentence")
     articles = (
         rows.group_by("cell")
@@ -124,7 +125,7 @@ def match(
     p = articles["inclusion_p"].to_numpy()
     by_hand = rows.with_columns(pl.col("human_speaker").alias("speaker"), pl.col("human_stance").alias("stance"))
     weight = 1 / rows["inclusion_p"].to_numpy() if unit == "sentence" else None
-    missed, beyond = _beyond(rows, layout, unit, strata[:1] if assumed else strata)
+    missed, beyond = _beyond(rows, layout, unit, strata[:1] if assumed else strata, assumed=bool(assumed))
     return Gold(
         rows=rows,
         sample=GoldSample(cell, 1 - p if unit == "article" else np.ones(len(cell)), unit, n_sentences, beyond),
@@ -148,6 +149,12 @@ def _whole_articles(rows: pl.DataFrame, table: pl.DataFrame) -> tuple[pl.DataFra
     return rows.join(cells, on="cell"), cells
 
 
+def _labelled_whole(hand: pl.DataFrame, strata: pl.DataFrame) -> pl.Series:
+    """Ids of the hand-labelled articles that are labelled from end to end, whether or not they count as copies."""
+    counts = hand.group_by("article").agg(pl.len().alias("n_labelled")).join(strata, on="article")
+    return counts.filter(pl.col("n_labelled") >= (1 - MOST_STRAY) * pl.col("n_sentences"))["article"]
+
+
 def _only_whole(rows: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     """The rows of articles that are labelled from end to end: of the others nobody knows how they were drawn.
 
@@ -165,7 +172,7 @@ def _only_whole(rows: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _beyond(
-    rows: pl.DataFrame, layout: Layout, unit: str, strata: Sequence[tuple[str, pl.DataFrame]]
+    rows: pl.DataFrame, layout: Layout, unit: str, strata: Sequence[tuple[str, pl.DataFrame]], *, assumed: bool
 ) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
     """The groups that the sample leaves out, and which cells are of their articles."""
     counted = pl.DataFrame({"article": layout.articles}, schema={"article": pl.String}).unique()
@@ -173,7 +180,7 @@ def _beyond(
     articles: set[str] = set()
     for by, groups in strata:
         mine = groups.join(counted, on="article")
-        found = left_out(mine, rows, unit)
+        found = left_out(mine, rows, unit, assumed=assumed)
         names += [f"{by} {name}" for name in found]
         articles |= set(mine.filter(pl.col("stratum").is_in(found))["article"])
     return tuple(names), np.array([article in articles for article in layout.articles], bool)
@@ -216,8 +223,10 @@ def _joined(hand: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
     return rows.join(stray.select("article", "sentence"), on=["article", "sentence"], how="anti")
 
 
-def _with_probability(rows: pl.DataFrame, by: str, strata: pl.DataFrame, unit: str) -> tuple[pl.DataFrame, str]:
-    """The rows with `inclusion_p`, and the design that is assumed if they had none."""
+def _with_probability(
+    rows: pl.DataFrame, by: str, strata: pl.DataFrame, unit: str, drawn: pl.Series
+) -> tuple[pl.DataFrame, str]:
+    """The rows with `inclusion_p`, and the design that is assumed if they had none: for it, `drawn` was drawn."""
     n_without = rows["inclusion_p"].null_count() if "inclusion_p" in rows.columns else rows.height
     if 0 < n_without < rows.height:
         raise RowError(
@@ -246,5 +255,6 @@ def _with_probability(rows: pl.DataFrame, by: str, strata: pl.DataFrame, unit: s
             expected="the probability with which each sentence was drawn",
             hint="`sayso sample` writes it",
         )
-    assumed = assumed_probabilities(strata, rows["article"])
+    # Copies that do not count were drawn all the same: without them the others would weigh too much.
+    assumed = assumed_probabilities(strata, drawn)
     return rows.drop("inclusion_p", strict=False).join(assumed, on="article"), assumption(strata, by)

@@ -281,6 +281,44 @@ def test_articles_labelled_in_part_are_no_whole_articles(corpus: Invented) -> No
         corrected(corpus.rows, corpus.gold.filter(pl.col("sentence") == 1), scheme=SCHEME, measure="silent")
 
 
+def test_copies_that_do_not_count_were_drawn_all_the_same() -> None:
+    # A third of the articles of both outlets by hand. In Echo two of three copies of a story do not count.
+    def article(outlet: str, number: int, n_union: int, story: str | None) -> pl.DataFrame:
+        speakers = ["union"] * n_union + ["outlet"] * (20 - n_union)
+        texts = {"article": f"{outlet}-{number:03d}", "outlet": outlet, "text": "A line.", "stance": "reports"}
+        columns = {name: pl.lit(value) for name, value in texts.items()} | {"cluster": pl.lit(story, pl.String)}
+        return pl.DataFrame({"sentence": range(20), "speaker": speakers}).with_columns(**columns)
+
+    echo = [article("Echo", i, 2 + i % 3, f"w{i // 3}" if i >= 30 else None) for i in range(90)]
+    rows = pl.concat([*echo, *(article("Tide", i, 14 + i % 3, None) for i in range(60))])
+    chosen = pl.col("article").str.slice(-3).cast(pl.Int64) % 3 == 1
+    bare = rows.filter(chosen)
+    stated = bare.with_columns(pl.lit(1 / 3).alias("inclusion_p"), pl.lit("article").alias("sample_unit"))
+    for wire in ("once", "apart", "all"):
+        given, guessed = (
+            corrected(rows, gold, scheme=SCHEME, wire=wire)["gold_only"].to_list() for gold in (stated, bare)
+        )
+        assert guessed == pytest.approx(given, nan_ok=True)
+    # An outlet without hand labels is left out, however many copies there are elsewhere.
+    some = find(rows, bare.filter(pl.col("outlet") == "Echo"), SCHEME, Plan(resamples=100))
+    assert some.gold.left_out == ("outlet Tide",)
+
+
+def test_the_note_says_why_there_is_no_corrected_figure(corpus: Invented) -> None:
+    # By hand the council has a sentence in two articles of the sample at most.
+    quiet = pl.col("article").rank("dense") > 2
+    gold = corpus.gold.with_columns(
+        pl.when(quiet & (pl.col("speaker") == "council")).then(pl.lit("other")).otherwise("speaker").alias("speaker")
+    )
+    found = corrected(corpus.rows, gold, scheme=SCHEME, measure="asserted", wire="all")
+    notes = found.filter((pl.col("item") == "council") & pl.col("corrected").is_null())
+    assert notes.height
+    for note, n_gold in notes.select("corrected_note", "n_gold_articles").iter_rows():
+        assert n_gold > 5
+        why = ("too few hand-labelled articles that have what is measured: ", "no figure: its interval")
+        assert note.startswith(why)
+
+
 def test_one_assumed_design_for_the_whole_report(corpus: Invented) -> None:
     bare = corpus.gold.drop("inclusion_p", "sample_unit")
     findings = find(corpus.rows, bare, SCHEME, Plan(by=("outlet", "month"), resamples=100, wire="all"))
