@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,7 +12,7 @@ import polars as pl
 
 from ..model.dates import DATE_PARTS, DATE_PATTERNS, no_date
 from ..model.errors import RowError, SchemeError
-from ..model.rowfiles import ROW_SUFFIXES, read_rows
+from ..model.rowfiles import ROW_SUFFIXES, check_case, check_header, delimiter_of, read_rows
 from ..model.scheme import Scheme, shipped_schemes, unknown_label
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ _TEXTS = ("article", "outlet", "date", "text", "speaker", "stance", "cluster", "
 #: How the names of all other columns start in a prepared table. Columns that framing adds have no colon in their names,
 #: so that none of the user's can meet one of them, whatever it is called.
 _OTHER = "other:"
+_BOM = b"\xef\xbb\xbf"
 
 
 def row_files(paths: Sequence[Path]) -> list[Path]:
@@ -62,7 +65,8 @@ def row_files(paths: Sequence[Path]) -> list[Path]:
 def read_table(paths: Sequence[Path]) -> pl.DataFrame:
     """All rows of some files as one table; nested columns are left out.
 
-    Polars reads them (a million rows in seconds). Only where it fails are the rows read one by one, to name the line.
+    Polars reads them (a million rows in seconds). Only where something is wrong are the rows read one by one, to name
+    the line.
 
     Raises:
         RowError: a file is missing, empty or broken; it names file and line.
@@ -71,28 +75,75 @@ def read_table(paths: Sequence[Path]) -> pl.DataFrame:
     for path in row_files(paths):
         try:
             table = _read_file(path)
-        except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError) as error:
+            table = typed(table, str(path)) if table.height else table
+        except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError, RowError) as error:
             for _ in read_rows(path):
                 pass  # raises at the broken line
+            if isinstance(error, RowError):
+                raise
             raise RowError(f"cannot read {path}", found=str(error).splitlines()[0]) from None
         if table.height == 0:
             raise RowError(f"no rows in {path}", expected="one labelled sentence a row")
-        tables.append(typed(table, str(path)))
-    return pl.concat(tables, how="diagonal_relaxed") if len(tables) > 1 else tables[0]
+        tables.append(table)
+    return _joined(tables)
+
+
+def _joined(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """All rows; a column that the tables lack is null there.
+
+    Raises:
+        RowError: a column holds text in one and a list in another.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    try:
+        return pl.concat(tables, how="diagonal_relaxed")
+    except pl.exceptions.PolarsError as error:
+        raise RowError(
+            "the files do not go together",
+            expected="columns of one kind in all of them",
+            found=str(error).splitlines()[0],
+            hint="drop or rename the column in one of the files",
+        ) from None
 
 
 def _read_file(path: Path) -> pl.DataFrame:
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         return pl.DataFrame()
+    # A name may hold brackets or an asterisk: it is a name, and no pattern.
     if suffix == ".parquet":
-        return pl.scan_parquet(path).drop(_NESTED, strict=False).collect()
+        table = pl.scan_parquet(path, glob=False).drop(_NESTED, strict=False).collect()
+        check_header(table.columns, {}, str(path))
+        return table
     if suffix == ".jsonl":
         # Every line is looked at for the column types: a column that is null for the first thousand rows is common.
-        return pl.scan_ndjson(path, infer_schema_length=None).drop(_NESTED, strict=False).collect()
+        table = pl.scan_ndjson(_lines_of(path), infer_schema_length=None).drop(_NESTED, strict=False).collect()
+        check_case(table.columns, {}, str(path))
+        return table
+    return _read_csv(path)
+
+
+def _lines_of(path: Path) -> Path | io.BytesIO:
+    """What polars can read the lines of a JSONL file from: neither patterns nor a byte order mark are for it."""
+    with path.open("rb") as file:
+        marked = file.read(len(_BOM)) == _BOM
+    if marked or any(character in str(path) for character in "*?["):
+        return io.BytesIO(path.read_bytes().removeprefix(_BOM))
+    return path
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    delimiter = delimiter_of(path)
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        header = [name.strip() for name in next(csv.reader(lines, delimiter=delimiter), [])]
+    check_header(header, {}, f"{path}:1")
     # As text: an id like 007 is no number.
-    table = pl.read_csv(path, separator="\t" if suffix == ".tsv" else ",", infer_schema=False)
-    return table.drop(_NESTED, strict=False)
+    table = pl.read_csv(path, separator=delimiter, infer_schema=False, glob=False)
+    stripped = {name: name.strip() for name in table.columns if name.strip() in header}
+    # Excel writes lines without anything in them (`,,`) below a table.
+    blank = pl.all_horizontal(pl.all().is_null())
+    return table.rename(stripped).filter(~blank).drop(_NESTED, strict=False)
 
 
 def as_polars(rows: Rows) -> pl.DataFrame:
@@ -104,13 +155,35 @@ def as_polars(rows: Rows) -> pl.DataFrame:
     if isinstance(rows, pl.DataFrame):
         return rows.drop(_NESTED, strict=False)
     if type(rows).__module__.startswith("pandas"):
-        return pl.from_pandas(rows.drop(columns=list(_NESTED), errors="ignore"))
+        return _from_pandas(rows.drop(columns=list(_NESTED), errors="ignore"))
     raise RowError(
         "rows are no table",
         expected="a polars or pandas DataFrame",
         found=type(rows).__name__,
         hint="sayso.framing.read_table([path]) reads row files",
     )
+
+
+def _from_pandas(rows: pd.DataFrame) -> pl.DataFrame:
+    """The columns as polars has them, those in the index included: articles often stand there.
+
+    Raises:
+        RowError: a column has values of several types.
+    """
+    kept = [name for name in rows.index.names if name is not None and name not in rows.columns]
+    rows = rows.reset_index(kept) if kept else rows
+    columns = []
+    for name in rows.columns:
+        try:
+            columns.append(pl.from_pandas(rows[[name]].reset_index(drop=True)))
+        except (ValueError, TypeError) as error:  # pyarrow's errors are of these kinds
+            raise RowError(
+                f"column {name!r} of the pandas table has no one type",
+                expected="values of one kind in a column",
+                found=str(error).splitlines()[0],
+                hint=f"make them text, or drop it: rows.drop(columns={name!r})",
+            ) from None
+    return pl.concat(columns, how="horizontal") if columns else pl.DataFrame()
 
 
 def like(table: pl.DataFrame, rows: Rows) -> Any:
@@ -140,6 +213,8 @@ def typed(table: pl.DataFrame, where: str) -> pl.DataFrame:
         blanks = [c for c, kind in table.schema.items() if kind == pl.String]
         table = table.with_columns(pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in blanks)
         table = table.with_columns(pl.col(c).cast(kind) for c, kind in _NUMBERS.items() if c in table.columns)
+        sure = [c for c in ("speaker_p", "stance_p") if c in table.columns]
+        table = table.with_columns(pl.col(c).fill_nan(None) for c in sure)
     except pl.exceptions.PolarsError as error:
         raise RowError(f"{where}: a column has a wrong value", found=str(error).splitlines()[0]) from None
     for column in ("text", "speaker", "stance"):
@@ -148,15 +223,30 @@ def typed(table: pl.DataFrame, where: str) -> pl.DataFrame:
             raise RowError(
                 f"{where}: no usable {column!r} in row {row}", expected="text, speaker and stance in each row"
             )
+    for column in sure:
+        wrong = table[column].filter(~table[column].is_between(0, 1))
+        if len(wrong):
+            raise RowError(f"{where}: bad {column!r}", expected="a probability, 0 to 1", found=str(wrong[0]))
     return _with_places(table, where)
 
 
 def _with_places(table: pl.DataFrame, where: str) -> pl.DataFrame:
-    """Give every row its article and its sentence number."""
+    """Give every row its article and its sentence number.
+
+    Raises:
+        RowError: some rows name their article and others do not, or one that does has no sentence number.
+    """
     if "article" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.String).alias("article"))
     bare = pl.col("article").is_null()
     number = pl.int_range(pl.len())
+    if 0 < table["article"].null_count() < table.height:
+        row = int(table["article"].is_null().arg_max() or 0)
+        raise RowError(
+            f"{where}: no 'article' in row {row}, but others name one",
+            expected="an article in every row, or in none",
+            hint="were cells merged, or the article told once for all its rows? Fill the column down to each row",
+        )
     if "sentence" not in table.columns:
         table = table.with_columns(pl.lit(None, pl.Int64).alias("sentence"))
     homeless = table.filter(~bare & pl.col("sentence").is_null())
@@ -208,7 +298,7 @@ def prepared(rows: Rows, scheme: Scheme, what: str = "rows") -> pl.DataFrame:
         raise RowError(
             f"{what}: sentence {twice['sentence'][0]} of article {twice['article'][0]!r} stands there twice",
             expected="one row for each (article, sentence)",
-            hint="was one file given twice, or do two outlets use the same article ids?",
+            hint="was one file given twice, do two outlets use the same article ids, or do several files name none?",
         )
     return table.with_columns(
         pl.col("outlet").fill_null(NO_OUTLET),
@@ -226,6 +316,12 @@ def grouped(table: pl.DataFrame, by: str) -> pl.DataFrame:
         RowError: there is no such column, or a date is no ISO date.
     """
     if _inside(by) in table.columns:
+        if table[_inside(by)].dtype.is_nested():
+            raise RowError(
+                f"column {by!r} holds lists or objects, which make no groups",
+                expected="one text, number or date in each row",
+                hint="give the rows a column with the part of it that is meant",
+            )
         value = pl.col(_inside(by)).cast(pl.String)
     elif by in DATE_PARTS:
         for row in table.filter(~pl.col("date").str.contains(DATE_PATTERNS[by])).head(1).iter_rows(named=True):

@@ -246,6 +246,30 @@ def test_pandas_in_pandas_out() -> None:
     assert found["estimate"].tolist() == shares(BY_HAND, scheme=SCHEME)["estimate"].to_list()
 
 
+def test_pandas_tables_as_they_come() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = BY_HAND.to_pandas()
+    # The article in the index, as groupby leaves it: without it every row would be an article of its own.
+    found = shares(table.set_index(["article", "sentence"]), scheme=SCHEME)
+    assert found["n_articles"].max() == 2
+    table["date"] = pandas.to_datetime(table["date"])
+    table["outlet"] = table["outlet"].astype("category")
+    assert set(shares(table, scheme=SCHEME, by="month")["group"]) == {"2031-05", "(all)"}
+    table["desk"] = [1, "x"] * 5
+    with pytest.raises(RowError, match="column 'desk' of the pandas table has no one type"):
+        shares(table, scheme=SCHEME)
+
+
+def test_no_traceback_for_what_makes_no_figure() -> None:
+    lists = BY_HAND.with_columns(pl.Series("tags", [["a"]] * BY_HAND.height))
+    assert shares(lists, scheme=SCHEME).height
+    with pytest.raises(RowError, match="'tags' holds lists"):
+        shares(lists, scheme=SCHEME, by="tags")
+    for wrong in ({"resamples": 0}, {"seed": -1}):
+        with pytest.raises(RowError, match="no bootstrap"):
+            shares(BY_HAND, scheme=SCHEME, **wrong)
+
+
 def test_bare_rows_are_articles_of_their_own() -> None:
     bare = pl.DataFrame({"text": ["x"] * 4, "speaker": ["red", "red", "blue", "paper"], "stance": ["reports"] * 4})
     found = shares(bare, scheme=SCHEME)
@@ -261,6 +285,8 @@ def test_bare_rows_are_articles_of_their_own() -> None:
         ({"twice": True}, "stands there twice"),
         ({"sentence": None}, "no 'sentence'"),
         ({"text": " "}, "no usable 'text'"),
+        ({"article": "a1"}, "no 'article' in row 8, but others name one"),
+        ({"speaker_p": 97.0}, "bad 'speaker_p'"),
     ],
 )
 def test_wrong_rows_are_named(change: dict[str, object], message: str) -> None:
@@ -275,6 +301,10 @@ def test_wrong_rows_are_named(change: dict[str, object], message: str) -> None:
         rows = rows.with_columns(pl.lit(None, pl.Int64).alias("sentence"))
     if "text" in change:
         rows = rows.with_columns(pl.lit(" ").alias("text"))
+    if "article" in change:
+        rows = rows.with_columns(pl.when(pl.col("article") == change["article"]).then("article").alias("article"))
+    if "speaker_p" in change:
+        rows = rows.with_columns(pl.lit(change["speaker_p"]).alias("speaker_p"))
     with pytest.raises((RowError, SchemeError), match=message):
         shares(rows, scheme=SCHEME)
 
