@@ -48,10 +48,11 @@ def scores_table(study: Study, gold: Gold) -> pl.DataFrame:
         low, high, and macro_f1 over the labels that occur (of the sample, weighted; not for `both`).
     """
     rates = error_rates(study, gold)
+    of_group = {key[0]: rows for key, rows in gold.rows.partition_by("group", as_dict=True).items()}
     parts = []
     for i, head in enumerate((*HEADS, "both")):
         for g, group in enumerate((*study.layout.groups, ALL)):
-            inside = gold.rows if group == ALL else gold.rows.filter(pl.col("group") == group)
+            inside = gold.rows if group == ALL else of_group.get(group, gold.rows.clear())
             parts.append(
                 {
                     "head": head,

@@ -18,6 +18,7 @@ from scipy import special
 from .layout import Layout
 from .measures import Floats, Ints, Scale, Totals
 from .resample import MIN_ARTICLES, korn_graubard
+from .resample import members as group_members
 
 #: With fewer hand-labelled articles than this the spread of errors in a group is taken to be at least that of all
 #: groups: so few articles often show no error where there are some (`simulate --rules` shows what that is worth).
@@ -65,6 +66,7 @@ class Corrected:
         borrowed: (n_groups + 1,) whether the spread of errors is taken to be at least that of all groups.
         n_support: (n_groups + 1, n_items) articles with hand labels that have the item's denominator.
         model_weight: (n_groups + 1, n_items) what the model's labels count for: 0 the hand labels alone, 1 in full.
+        too_wide: (n_groups + 1, n_items) whether an interval is left out because it says nothing (`WIDEST`).
     """
 
     value: Floats
@@ -76,6 +78,7 @@ class Corrected:
     borrowed: NDArray[np.bool_]
     n_support: Floats
     model_weight: Floats
+    too_wide: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,7 @@ def correct(
         own_spread: hand-labelled articles from which on a group's own spread of errors is trusted.
         tune: for a share, weigh the model's labels by what they are worth (`_model_weights`), instead of in full.
     """
-    counts = [layout.group == g for g in range(len(layout.groups))] + [layout.in_total]
-    members = [(np.flatnonzero(inside), np.flatnonzero(inside[sample.cell])) for inside in counts]
+    members = list(zip(group_members(layout), _drawn_by_group(sample, layout), strict=True))
     n_gold = np.array([len(drawn) for _, drawn in members])
     borrowed = (n_gold < own_spread) & (n_gold > 0)
     borrowed[-1] = False
@@ -155,6 +157,7 @@ def correct(
     se, df = _errors(groups, spread, target)
     se = np.where(said, se, np.nan)
     value = np.clip(value, scale.low, scale.high)
+    empty = np.zeros(value.shape, bool)
     if scale.share:
         # A share next to 0 or 1 has no variance of its own to go by: it is taken one standard error away from there.
         inside = np.clip(value, np.minimum(se, 0.5), np.maximum(1 - se, 0.5))
@@ -167,7 +170,15 @@ def correct(
         reach = special.stdtrit(df, 0.975) * se
         low, high = (np.clip(value + sign * reach, scale.low, scale.high) for sign in (-1, 1))
     n_support = np.stack([group.n_support for group in groups])
-    return Corrected(value, se, df, low, high, n_gold, borrowed, n_support, weight)
+    return Corrected(value, se, df, low, high, n_gold, borrowed, n_support, weight, empty)
+
+
+def _drawn_by_group(sample: GoldSample, layout: Layout) -> list[Ints]:
+    """Rows of the sample in every group, and in the last place those that count in the total."""
+    group = layout.group[sample.cell]
+    ends = np.cumsum(np.bincount(group, minlength=len(layout.groups)))[:-1]
+    groups = np.split(np.argsort(group, kind="stable"), ends)
+    return [*groups, np.flatnonzero(layout.in_total[sample.cell])]
 
 
 def beyond_groups(sample: GoldSample, layout: Layout) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..model.scheme import Scheme
-from .charts import Bar, Dot, Mark, Panel, bars
+from .charts import Bar, Dot, Mark, Panel, bars, shown_groups
 from .findings import View
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Width of a figure in inches: the text width of most journals.
 WIDTH = 7.0
 DPI = 200
+#: Characters of a group's name beside a figure: longer ones leave the figure no room.
+LONGEST_NAME = 36
 #: A fixed salt makes the ids in SVG files, and so the files, the same in every run. A dollar sign in the name of an
 #: outlet is a dollar sign, not mathematics.
 _STYLE: Any = {
@@ -32,10 +34,13 @@ _STYLE: Any = {
 
 def draw_voices(view: View, scheme: Scheme) -> dict[str, bytes]:
     """Who speaks and what the outlet vouches for, as `{"svg": ..., "png": ...}`."""
-    found = bars(view, scheme)
+    found, n_hidden = bars(view, scheme), shown_groups(view)[1]
+    passed = "passed on as somebody's word" if len(scheme.stances) == 2 else "not vouched for"
+    words = f"% of sentences; solid: vouched for by the outlet, hatched: {passed}"
     with _style():
         figure, axes = _canvas(1, 1, 0.9 + 0.36 * len(found))
         _bars(axes[0], found, scheme)
+        axes[0].set_xlabel(words + (f"; smaller groups left out: {n_hidden}" if n_hidden else ""))
         return _rendered(figure)
 
 
@@ -48,7 +53,7 @@ def draw_panels(panels: list[Panel], title: str, scheme: Scheme) -> dict[str, by
         for i, (axis, panel) in enumerate(zip(axes, panels, strict=False)):
             _panel(axis, panel, scheme)
             # Panels of a row have the same groups: their names stand at its left.
-            names = [dot.group for dot in panel.dots] if i % n_columns == 0 else []
+            names = [_label(dot.group) for dot in panel.dots] if i % n_columns == 0 else []
             axis.set_yticks(range(len(names)), names)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
@@ -94,10 +99,9 @@ def _bars(axis: Axes, found: list[Bar], scheme: Scheme) -> None:
             axis.text(
                 letter.x, row - 0.42, scheme.speakers[letter.speaker].letter, ha="center", va="bottom", fontsize=7
             )
-    axis.set_yticks(range(len(found)), [bar.group for bar in found])
+    axis.set_yticks(range(len(found)), [_label(bar.group) for bar in found])
     axis.set_ylim(len(found) - 0.5, -0.9)
     axis.set_xlim(0, 100)
-    axis.set_xlabel("% of sentences; solid: vouched for by the outlet, hatched: passed on as somebody's word")
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
 
@@ -138,6 +142,12 @@ def draw_matrix(found: list[tuple[int, list[tuple[str, float]]]], scheme: Scheme
         axis.set_title("Whose words follow whose: rows speak, columns speak next", fontsize=9)
         axis.tick_params(length=0)
         return _rendered(figure)
+
+
+def _label(group: str) -> str:
+    """A group's name as there is room for it beside a figure, without the characters that no SVG can hold."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in group).split())
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 def _why(dot: Dot) -> str:

@@ -19,6 +19,8 @@ from .table import prepared
 
 #: Measures that are compared between groups.
 COMPARED = ("speaker", "stance", "asserted", "lean")
+#: Columns that only a model's labels have.
+PROBABILITIES = ("speaker_p", "stance_p")
 #: More groups than this make more pairs than anybody reads: they are not compared.
 MOST_GROUPS = 60
 
@@ -109,6 +111,11 @@ class View:
         return "corrected" in self.estimates.columns and self.estimates["corrected"].is_not_null().any()
 
     @property
+    def tested(self) -> bool:
+        """Whether any two groups are compared."""
+        return "q" in self.differences.columns and bool(self.differences["q"].is_not_null().any())
+
+    @property
     def thin(self) -> tuple[str, ...]:
         """Groups with too few articles for an interval."""
         few = self.estimates.filter((pl.col("measure") == "speaker") & (pl.col("n_articles") < MIN_ARTICLES))
@@ -134,6 +141,11 @@ class Findings:
     views: tuple[View, ...]
     gold: GoldFacts | None
     wire: pl.DataFrame | None
+
+    @property
+    def predicted(self) -> bool:
+        """Whether the rows show that a model labelled them: people's labels have no probabilities."""
+        return any(name in self.rows.columns and self.rows[name].is_not_null().any() for name in PROBABILITIES)
 
     @property
     def main(self) -> View:

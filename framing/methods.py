@@ -117,9 +117,11 @@ def _data(findings: Findings, provenance: Provenance) -> str:
 
 def _labels(findings: Findings, provenance: Provenance) -> str:
     scheme = findings.scheme
+    by_model = findings.predicted or findings.gold is not None or provenance.model
     text = (
-        f"Labels. Each sentence was labelled by model with a speaker, on whose word its main proposition rests "
-        f"({', '.join(s.name for s in scheme.speakers)}), and a stance ({', '.join(s.name for s in scheme.stances)}; "
+        f"Labels. Each sentence was labelled {'by model ' if by_model else ''}with a speaker, on whose word its main "
+        f"proposition rests ({', '.join(s.name for s in scheme.speakers)}), and a stance "
+        f"({', '.join(s.name for s in scheme.stances)}; "
         f"scheme {scheme.name}). {provenance.model}"
     )
     scores = findings.main.scores
@@ -165,14 +167,23 @@ def _intervals(findings: Findings) -> str:
 
 
 def _comparison(findings: Findings) -> str:
-    if findings.main.uncompared is not None:
+    compared = [view for view in findings.views if view.tested]
+    if not compared:
         return ""
-    return (
-        "Comparison. All pairs of groups were compared by Welch's t test on the difference, with standard errors by "
+    text = (
+        f"Comparison. By {' and by '.join(view.by for view in compared)}, all pairs of groups of at least "
+        f"{MIN_ARTICLES} articles were compared by Welch's t test on the difference, with standard errors by "
         "article; within each measure the false-discovery rate over all pairs and labels was controlled at 5 % "
-        "(Benjamini and Hochberg 1995). Effect sizes are risk differences and, for the mix of speakers as a whole, "
-        "Cramer's V, plain and less its bias (Bergsma 2013) with the effective number of sentences; both take the "
-        "model's labels as true."
+        "(Benjamini and Hochberg 1995). "
+    )
+    if any("corrected_q" in view.differences.columns for view in compared):
+        text += (
+            f"Differences corrected for the model's errors were tested in the same way, those of groups with at least "
+            f"{MIN_ARTICLES} hand-labelled articles. "
+        )
+    return text + (
+        "Effect sizes are risk differences and, for the mix of speakers as a whole, Cramer's V, plain and less its "
+        "bias (Bergsma 2013) with the effective number of sentences; V takes the labels as true."
     )
 
 

@@ -18,13 +18,13 @@ import polars as pl
 
 from .. import __version__
 from ..model.scheme import Scheme
-from .charts import Bar, Panel, bars, matrix, panels
+from .charts import Bar, Panel, bars, matrix, panels, shown_groups
 from .findings import ALL, Findings, View
 from .measures import MEASURES, lean
 from .methods import Provenance, methods
 from .reading import PER_PAGE, pages, script_safe
 from .resample import MIN_ARTICLES
-from .summary import model_errors, summary
+from .summary import counted, model_errors, summary
 from .tabulate import Table, tabulate
 
 #: What simulations say of measures that are no shares (docs/framing.md).
@@ -65,6 +65,7 @@ class ViewPart:
     anchor: str
     prefix: str
     bars: list[Bar]
+    n_hidden: int
     figures: list[Figure]
     matrix: list[tuple[int, list[tuple[str, float]]]]
     uncompared: str | None
@@ -107,7 +108,8 @@ def html_pages(findings: Findings, provenance: Provenance, drawn: frozenset[str]
     style = _page_file("report.css") + "\n" + _speaker_styles(scheme)
     script = _page_file("report.js")
     articles = pages(findings.rows, scheme)
-    others = [(f"articles-{i + 1:03d}.html", f"part {i + 1}") for i in range(1, len(articles))]
+    n_articles = findings.rows["article"].n_unique()
+    parts = [("index.html" if i == 0 else f"articles-{i + 1:03d}.html", f"part {i + 1}") for i in range(len(articles))]
     common = {
         "version": __version__,
         "title": scheme.title or scheme.name,
@@ -117,25 +119,27 @@ def html_pages(findings: Findings, provenance: Provenance, drawn: frozenset[str]
         "script_hash": _verbatim(_hash(script)),
         "speakers": scheme.speakers,
         "stances": [stance.name for stance in scheme.stances],
+        "lines": _lines(scheme),
         "labels": _labels(scheme),
-        "n_here": min(PER_PAGE, findings.rows["article"].n_unique()),
+        "n_articles": n_articles,
     }
-    index = common | _index(findings, provenance, drawn) | {"articles": articles[0], "other_pages": others}
-    yield "index.html", environment.get_template("report.html.j2").render(index)
-    template = environment.get_template("reading_page.html.j2")
-    for (name, _), part in zip(others, articles[1:], strict=True):
-        yield name, template.render(common | {"articles": part, "other_pages": [("index.html", "part 1")]})
+    for i, ((name, _), part) in enumerate(zip(parts, articles, strict=True)):
+        n_here = min(PER_PAGE, n_articles - i * PER_PAGE)
+        here = {"articles": part, "n_here": n_here, "pages": parts, "file_name": name}
+        kind = "reading_page.html.j2" if i else "report.html.j2"
+        more = {} if i else _index(findings, provenance, drawn)
+        yield name, environment.get_template(kind).render(common | more | here)
 
 
 def _index(findings: Findings, provenance: Provenance, drawn: frozenset[str]) -> dict[str, Any]:
     rows, gold = findings.rows, findings.gold
     facts = [
-        (f"{rows['article'].n_unique():,}", "articles"),
-        (f"{rows.height:,}", "sentences"),
-        (f"{len(findings.main.groups):,}", f"groups by {findings.main.by}"),
+        _fact(rows["article"].n_unique(), "article"),
+        _fact(rows.height, "sentence"),
+        _fact(len(findings.main.groups), "group", f" by {findings.main.by}"),
     ]
     if gold is not None:
-        facts.append((f"{gold.n_sentences:,}", "sentences labelled by hand"))
+        facts.append(_fact(gold.n_sentences, "sentence", " labelled by hand"))
     views = [_view_part(findings, view, i) for i, view in enumerate(findings.views)]
     sections = [("summary", "In words"), *((view.anchor, f"By {view.by}") for view in views)]
     sections += [("wire", "Wire copy")] if findings.wire is not None else []
@@ -156,6 +160,12 @@ def _index(findings: Findings, provenance: Provenance, drawn: frozenset[str]) ->
     }
 
 
+def _fact(n: int, one: str, more: str = "") -> tuple[str, str]:
+    """`("1,204", "sentences labelled by hand")`."""
+    number, _, word = counted(n, one).partition(" ")
+    return number, word + more
+
+
 def _view_part(findings: Findings, view: View, number: int) -> ViewPart:
     scheme, plan = findings.scheme, findings.plan
     figures = []
@@ -172,23 +182,20 @@ def _view_part(findings: Findings, view: View, number: int) -> ViewPart:
         anchor=f"by-{number}",
         prefix=prefix_of(findings, view),
         bars=bars(view, scheme),
+        n_hidden=shown_groups(view)[1],
         figures=figures,
         matrix=matrix(view, scheme) if (view.estimates["measure"] == "follows").any() else [],
         uncompared=view.uncompared,
         differences=tabulate(view.differences, scheme, f"Differences by {view.by}") if compared else None,
         differences_note=_differences_note(view),
-        tested=_tested(view),
+        tested=view.tested,
         distances=tabulate(view.distances, scheme, f"Cramér’s V of the speakers by {view.by}") if compared else None,
         estimates=tabulate(view.estimates, scheme, f"All measures by {view.by}"),
     )
 
 
-def _tested(view: View) -> bool:
-    return "q" in view.differences.columns and view.differences["q"].is_not_null().any()
-
-
 def _differences_note(view: View) -> str:
-    if not _tested(view):
+    if not view.tested:
         return f"No two groups are compared: a comparison needs {MIN_ARTICLES} articles in each."
     text = (
         "First group less second group. p: chance of a difference as large if there were none; q: p adjusted for all "
@@ -226,12 +233,17 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _labels(scheme: Scheme) -> str:
+def _lines(scheme: Scheme) -> list[str]:
+    """The line below a sentence of each stance: solid where the outlet vouches for it."""
     lines = iter(("dotted", "dashed", "wavy", *["dotted"] * len(scheme.stances)))
+    return ["solid" if stance.id == scheme.vouched else next(lines) for stance in scheme.stances]
+
+
+def _labels(scheme: Scheme) -> str:
     data: Mapping[str, Any] = {
         "speakers": [{"name": s.name, "letter": s.letter} for s in scheme.speakers],
         "stances": [s.name for s in scheme.stances],
-        "lines": ["solid" if s.id == scheme.vouched else next(lines) for s in scheme.stances],
+        "lines": _lines(scheme),
     }
     return script_safe(data)
 

@@ -84,8 +84,16 @@ def _crossed(study: Study, problem: str) -> RowError:
 
 
 def estimates_table(study: Study, measure: Measure, resamples: int, seed: int) -> tuple[pl.DataFrame, Estimates]:
-    """A measure of every group, uncorrected: the tidy table and the arrays behind it."""
+    """A measure of every group, uncorrected: the tidy table and the arrays behind it.
+
+    Raises:
+        RowError: the measure needs whole articles, or nothing can be drawn so often or from such a seed.
+    """
     check_whole(study, measure)
+    if resamples < 2 or seed < 0:
+        raise RowError(
+            "no bootstrap", expected="resamples of 2 or more, a seed of 0 or more", found=f"{resamples}, {seed}"
+        )
     totals = measure.count(study.data)
     found = estimate(totals, study.layout, measure.scale, resamples, seed)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -167,21 +175,24 @@ def corrected_table(study: Study, measure: Measure, target: str) -> tuple[pl.Dat
     table = _tidy(study, measure, measure.count(study.data).items, columns)
     beyond = [False] * len(found.value) if study.gold is None else beyond_groups(study.gold.sample, study.layout)
     notes = [
-        "holds groups without hand labels"
-        if beyond[g] and found.n_gold[g]
-        else _gold_note(int(found.n_gold[g]), bool(found.borrowed[g]), bool(np.isfinite(found.se[g, i])))
+        "holds groups without hand labels" if beyond[g] and found.n_gold[g] else _gold_note(found, g, i)
         for g in range(len(found.value))
         for i in range(n_items)
     ]
     return table.with_columns(pl.Series("corrected_note", notes, dtype=pl.String)), found
 
 
-def _gold_note(n_gold: int, borrowed: bool, there: bool) -> str | None:
+def _gold_note(found: Corrected, group: int, item: int) -> str | None:
+    n_gold, n_support = int(found.n_gold[group]), int(found.n_support[group, item])
     if n_gold == 0:
         return "no hand-labelled article"
-    if not there:
-        return f"too few hand-labelled articles: {n_gold}"
-    return "few hand-labelled articles: spread of errors at least that of all groups" if borrowed else None
+    if found.too_wide[group, item]:
+        return "no figure: its interval would be wider than 95 points"
+    if not np.isfinite(found.se[group, item]):
+        what = "" if n_support == n_gold else " that have what is measured"
+        return f"too few hand-labelled articles{what}: {n_support}"
+    few = "few hand-labelled articles: spread of errors at least that of all groups"
+    return few if found.borrowed[group] else None
 
 
 def differences_table(study: Study, measure: Measure, found: Estimates, corrected: Corrected | None) -> pl.DataFrame:

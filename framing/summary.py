@@ -100,7 +100,7 @@ def _voices(findings: Findings) -> str:
     listed = ", ".join(f"{names[str(row['item'])]} {best(row, among=among)}" for row in others)
     return (
         f"In their own voice the articles speak in {best(own, among=among)} of the sentences. "
-        f"Of the others: {listed}. {_status(among)}"
+        f"Of all sentences the other speakers have: {listed}. {_status(among)}"
     )
 
 
@@ -176,6 +176,12 @@ def _differences(findings: Findings) -> str:
 def model_errors(findings: Findings) -> str:
     """How often the model is right, and whether the figures allow for its errors."""
     gold, view = findings.gold, findings.main
+    if gold is None and not findings.predicted:
+        return (
+            "The rows carry no probabilities, as those of a model do. If people labelled them, the intervals show what "
+            f"there is to show: chance between articles. If a model did, {_TAKEN_AS_TRUE}: label a sample by hand "
+            "(`sayso sample`), and give it with --gold."
+        )
     if gold is None:
         return (
             f"There is no hand-labelled sample: {_TAKEN_AS_TRUE}. The intervals show "

@@ -54,15 +54,30 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def tabulate(table: pl.DataFrame, scheme: Scheme, caption: str) -> Table:
-    """A tidy table with names instead of ids and percents instead of shares, the strongest findings first."""
+def tabulate(
+    table: pl.DataFrame,
+    scheme: Scheme,
+    caption: str,
+    *,
+    most: int = MOST_ROWS,
+    others: str = "the data beside this page has all",
+) -> Table:
+    """A tidy table with names instead of ids and percents instead of shares, the strongest findings first.
+
+    Args:
+        table: tidy rows.
+        scheme: the labels.
+        caption: of the table.
+        most: rows that are shown.
+        others: where those are that are not.
+    """
     verdict = next((c for c in ("corrected_discovery", "discovery", "differs") if c in table.columns), None)
     q = {"corrected_discovery": "corrected_q", "discovery": "q", "differs": "q"}.get(verdict or "")
     if q:
         table = table.sort(q, nulls_last=True, maintain_order=True)
-    if table.height > MOST_ROWS:
-        caption += f": the first {MOST_ROWS} of {table.height:,} rows; the data beside this page has all"
-        table = table.head(MOST_ROWS)
+    if table.height > most:
+        caption += f": the first {most} of {table.height:,} rows; {others}"
+        table = table.head(most)
     columns = [column for column in table.columns if column not in _HIDDEN]
     names = {speaker.id: (speaker.name, i) for i, speaker in enumerate(scheme.speakers)}
     stances = {stance.id: stance.name for stance in scheme.stances}

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from .findings import Findings, View
+from ..model.scheme import Scheme
+from .findings import ALL, Findings, View
 from .methods import Provenance, methods
 from .summary import summary
-from .tabulate import Table, tabulate
+from .tabulate import tabulate
 
 #: The tables of a view by the names that they have in files.
 TABLES: dict[str, Callable[[View], pl.DataFrame | None]] = {
@@ -81,24 +82,26 @@ def to_markdown(findings: Findings, provenance: Provenance) -> str:
         lines += [f"## By {_escape(view.by)}", ""]
         for measure in ("speaker", "asserted", "silent", "lean"):
             table = view.estimates.filter(pl.col("measure") == measure)
+            if table.height > _MOST_ROWS:
+                # Not all groups have room: what all of them say together must.
+                table = pl.concat([table.filter(pl.col("group") == ALL), table.filter(pl.col("group") != ALL)])
             if table.height:
                 columns = ("measure", "group", "item", "n_articles", "estimate", "low", "high", "note")
                 corrected = [c for c in ("corrected", "corrected_low", "corrected_high") if c in table.columns]
-                lines += _table(tabulate(table.select(*columns, *corrected), scheme, measure))
+                lines += _table(table.select(*columns, *corrected), scheme, measure)
         if view.differences.height:
-            lines += _table(tabulate(view.differences, scheme, "Differences"))
+            lines += _table(view.differences, scheme, "Differences")
     lines += ["## Methods", ""]
     for paragraph in methods(findings, provenance):
         lines += [_escape(paragraph), ""]
     return "\n".join(lines)
 
 
-def _table(table: Table) -> list[str]:
-    shown = table.rows[:_MOST_ROWS]
-    left_out = f" (first {_MOST_ROWS} of {len(table.rows)} rows)" if len(table.rows) > _MOST_ROWS else ""
-    lines = [f"**{table.caption}**{left_out}", "", "| " + " | ".join(table.columns) + " |"]
+def _table(found: pl.DataFrame, scheme: Scheme, caption: str) -> list[str]:
+    table = tabulate(found, scheme, caption, most=_MOST_ROWS, others="`--format csv` has all")
+    lines = [f"**{table.caption}**", "", "| " + " | ".join(table.columns) + " |"]
     lines.append("|" + " --- |" * len(table.columns))
-    lines += ["| " + " | ".join(_escape(cell.text) for cell in row.cells) + " |" for row in shown]
+    lines += ["| " + " | ".join(_escape(cell.text) for cell in row.cells) + " |" for row in table.rows]
     return [*lines, ""]
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -22,15 +23,21 @@ import typer  # noqa: E402
 
 from sayso.cli.frame import frame, frame_check  # noqa: E402
 from sayso.framing import read_table  # noqa: E402
+from sayso.framing.figures import draw_voices  # noqa: E402
 from sayso.framing.findings import Findings, Plan, find  # noqa: E402
 from sayso.framing.invented import SCHEME, invented  # noqa: E402
 from sayso.framing.methods import Provenance, methods  # noqa: E402
-from sayso.framing.page import prefix_of, text_on  # noqa: E402
+from sayso.framing.page import html_pages, prefix_of, text_on  # noqa: E402
 from sayso.framing.reading import PER_PAGE, pages, script_safe  # noqa: E402
 from sayso.framing.report import write_report  # noqa: E402
 from sayso.framing.summary import summary  # noqa: E402
 from sayso.framing.text import to_csv, to_json, to_markdown  # noqa: E402
 from sayso.model.errors import RowError, SaysoError  # noqa: E402
+from sayso.model.rowfiles import read_rows  # noqa: E402
+from sayso.model.scheme import Scheme  # noqa: E402
+
+PLAN = Plan(resamples=100)
+NOTHING, NONE = Provenance(), frozenset[str]()
 
 HOSTILE = [
     "<script>document.title='owned'</script>",
@@ -153,7 +160,7 @@ def test_script_safe_json_reads_back() -> None:
 def test_more_articles_than_a_page_holds_go_on_the_next(tmp_path: Path) -> None:
     rows = pl.DataFrame(
         {
-            "article": [f"a{i:05d}" for i in range(PER_PAGE + 5)],
+            "article": [f"a{i:05d}" for i in range(2 * PER_PAGE + 5)],
             "sentence": 0,
             "text": "Rain.",
             "speaker": "outlet",
@@ -162,11 +169,74 @@ def test_more_articles_than_a_page_holds_go_on_the_next(tmp_path: Path) -> None:
     )
     findings = find(rows, None, SCHEME, Plan(resamples=100))
     parts = [json.loads(text) for text in pages(findings.rows, SCHEME)]
-    assert [len(part) for part in parts] == [PER_PAGE, 5]
+    assert [len(part) for part in parts] == [PER_PAGE, PER_PAGE, 5]
     written = write_report(findings, Provenance(), tmp_path)
-    assert [path.name for path in written] == ["index.html", "articles-002.html"]
-    assert 'href="articles-002.html"' in written[0].read_text(encoding="utf-8")
-    assert len(json.loads(Elements(written[1].read_text(encoding="utf-8")).scripts[0])) == 5
+    names = ["index.html", "articles-002.html", "articles-003.html"]
+    assert [path.name for path in written] == names
+    for path, n_here in zip(written, (PER_PAGE, PER_PAGE, 5), strict=True):
+        html = path.read_text(encoding="utf-8")
+        found = Elements(html)
+        # Every page says how many articles it holds, and where the others are.
+        assert f"This page holds {n_here} of {2 * PER_PAGE + 5} articles" in html
+        assert path.name == "index.html" or path.name not in found.targets
+        assert {*names} - {path.name} <= {*found.targets}
+        assert len(json.loads(found.scripts[0])) == n_here
+
+
+def test_more_groups_than_figures_show(tmp_path: Path) -> None:
+    rows = pl.concat(
+        invented(n_articles=3, n_outlets=1).rows.with_columns(
+            pl.lit(f"Paper {i:02d}").alias("outlet"), pl.format("{}-{}", pl.lit(i), "article").alias("article")
+        )
+        for i in range(43)
+    )
+    findings = find(rows, None, SCHEME, Plan(resamples=100))
+    (html,) = (html for _, html in html_pages(findings, Provenance(), frozenset()))
+    bars = html[html.index('<div class="bars"') : html.index("</figure>")]
+    assert "3 smaller groups are in the data only" in bars
+    # Markdown has no room for all groups either: it says so once, and what all say together stands first.
+    text = to_markdown(findings, Provenance())
+    assert "the first 60 of 220 rows; `--format csv` has all" in text
+    assert "beside this page" not in text
+    assert text.index("| (all) |") < text.index("| Paper 00 |")
+
+
+def test_three_stances_have_a_key_each() -> None:
+    data = SCHEME.to_dict()
+    data["stances"].append({"id": "asks", "name": "asks <b>"})
+    rows = invented(n_articles=6, n_outlets=1).rows
+    (html,) = (html for _, html in html_pages(find(rows, None, Scheme.from_dict(data, "test"), PLAN), NOTHING, NONE))
+    key = html[html.index('<span class="s demo') :].splitlines()[0]
+    assert "solid line: the outlet vouches for it" in key
+    assert 'dotted">dotted line: reports<' in key
+    assert 'dashed">dashed line: asks &lt;b&gt;<' in key
+    assert "passed on as somebody" not in html
+
+
+def test_names_of_groups_that_no_figure_can_hold(tmp_path: Path) -> None:
+    name = "\x07Echo\x0b\n" + "of the long coast " * 20
+    rows = invented(n_articles=6, n_outlets=1).rows.with_columns(pl.lit(name).alias("outlet"))
+    drawn = draw_voices(find(rows, None, SCHEME, PLAN).main, SCHEME)
+    text = "".join(ElementTree.fromstring(drawn["svg"].decode()).itertext())
+    assert "Echo of the long coast" in text
+    assert "…" in text
+
+
+def test_the_methods_say_which_groups_were_compared() -> None:
+    corpus = invented(n_articles=60, n_outlets=1)
+    plan = Plan(by=("outlet", "month"), resamples=100)
+    text = " ".join(methods(find(corpus.rows, None, SCHEME, plan), Provenance()))
+    assert "Comparison. By month, all pairs of groups of at least 5 articles were compared" in text
+    assert "Comparison." not in " ".join(methods(find(corpus.rows, None, SCHEME, PLAN), Provenance()))
+
+
+def test_labels_of_people_are_not_called_a_models() -> None:
+    corpus = invented(n_articles=20, n_outlets=2)
+    by_hand = corpus.rows.drop("speaker_p", "stance_p")
+    findings = find(by_hand, None, SCHEME, PLAN)
+    assert "If people labelled them" in words_of(findings)
+    assert "Each sentence was labelled with a speaker" in " ".join(methods(findings, Provenance()))
+    assert "labelled by model with a speaker" in " ".join(methods(find(corpus.rows, None, SCHEME, PLAN), NOTHING))
 
 
 def test_a_report_in_the_folder_of_another_leaves_nothing_of_it(tmp_path: Path) -> None:
@@ -457,6 +527,52 @@ def test_a_broken_line_is_named(tmp_path: Path, files: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(RowError, match=r"rows\.jsonl:8"):
         read_table([tmp_path / "rows.jsonl"])
+
+
+ROWS = "article,sentence,text,speaker,stance\na,0,It rains.,outlet,asserts\na,1,“No”; she said.,other,reports\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows[2031].csv", ROWS),
+        ("rows*.tsv", ROWS.replace(",", "\t")),
+        ("excel.csv", "\ufeff" + ROWS.replace("; she", " she").replace(",", ";") + ";;;;\n"),
+        ("marked.jsonl", "\ufeff"),
+        ("rows[1].jsonl", ""),
+    ],
+)
+def test_files_are_read_as_by_the_other_commands(tmp_path: Path, name: str, content: str) -> None:
+    if name.endswith("jsonl"):
+        rows = [{"article": "a", "sentence": i, "text": "T.", "speaker": "other", "stance": "reports"} for i in (0, 1)]
+        content += "\n".join(map(json.dumps, rows))
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    table = read_table([tmp_path / name])
+    assert table.columns == ["article", "sentence", "text", "speaker", "stance"]
+    assert table["sentence"].to_list() == [0, 1] == [row.sentence for row in read_rows(tmp_path / name)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (ROWS.replace("article,", "Article,"), "no column article, but Article"),
+        (ROWS.replace("stance\n", "stance,stance\n", 1), "two columns of one name"),
+        (ROWS.replace("\na,1", "\n,1"), r"rows\.csv:3: no 'article', but .*rows\.csv:2 names one"),
+        (ROWS.replace("other,", ","), r"rows\.csv:3: no usable 'speaker'"),
+    ],
+)
+def test_files_that_other_commands_refuse_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "rows.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(RowError, match=message):
+        read_table([tmp_path / "rows.csv"])
+
+
+def test_files_whose_columns_do_not_go_together(tmp_path: Path) -> None:
+    for name, tags in (("one", ["a"]), ("two", "a")):
+        row = {"article": name, "sentence": 0, "text": "T.", "speaker": "other", "stance": "reports", "tags": tags}
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    with pytest.raises(RowError, match="do not go together"):
+        read_table([tmp_path])
 
 
 def test_a_column_that_starts_empty_keeps_its_values(tmp_path: Path, files: Path) -> None:
