@@ -23,6 +23,10 @@ from .resample import members as group_members
 #: With fewer hand-labelled articles than this the spread of errors in a group is taken to be at least that of all
 #: groups: so few articles often show no error where there are some (`simulate --rules` shows what that is worth).
 OWN_SPREAD = 30
+#: The same for a sample of sentences, however many articles they come from: as many as 30 articles of 20 hold. With
+#: 150, 300 and 600 sentences a group drawn with unequal probabilities, intervals by a group's own spread cover 85, 92
+#: and 92 %, by that of all groups at least 96, 97 and 97 % (100 simulated draws).
+OWN_SENTENCES = 600
 #: Fewest degrees of freedom that an error variance needs.
 MIN_DF = 4
 #: Fewest hand-labelled articles of a group that have what is measured, such as a sentence by the speaker.
@@ -116,6 +120,7 @@ def correct(
     target: str,
     own_spread: int = OWN_SPREAD,
     *,
+    own_sentences: int = OWN_SENTENCES,
     tune: bool = True,
 ) -> Corrected:
     """Correct a measure by a hand-labelled sample, with 95 % intervals.
@@ -130,11 +135,15 @@ def correct(
         target: `coverage`: these articles stand for more like them (as the naive intervals take it); `corpus`: what
             would be found if all of these articles were labelled by hand.
         own_spread: hand-labelled articles from which on a group's own spread of errors is trusted.
+        own_sentences: the same for sentences, where sentences were drawn.
         tune: for a share, weigh the model's labels by what they are worth (`_model_weights`), instead of in full.
     """
     members = list(zip(group_members(layout), _drawn_by_group(sample, layout), strict=True))
     n_gold = np.array([len(drawn) for _, drawn in members])
-    borrowed = (n_gold < own_spread) & (n_gold > 0)
+    few = n_gold < own_spread
+    if sample.unit == "sentence":
+        few |= np.array([sample.n_sentences[drawn].sum() for _, drawn in members]) < own_sentences
+    borrowed = few & (n_gold > 0)
     borrowed[-1] = False
     weight = np.ones((len(members), corpus.y.shape[1]))
     if tune and scale.share:
@@ -204,7 +213,8 @@ def gold_only(
     """The measure from the hand-labelled sample alone: the correction of a model that finds nothing."""
     nothing = replace(corpus, y=np.zeros_like(corpus.y), x=np.zeros_like(corpus.x))
     none = replace(human, y=np.zeros_like(human.y), x=np.zeros_like(human.x))
-    return correct(nothing, none, human, sample, layout, scale, target)
+    # What the sample alone says does not hang on a few rare errors, as a correction does.
+    return correct(nothing, none, human, sample, layout, scale, target, own_sentences=0)
 
 
 def _scaled(totals: Totals, weight: Floats) -> Totals:

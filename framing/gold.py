@@ -21,6 +21,8 @@ UNITS = ("article", "sentence")
 #: Hand-labelled sentences whose text differs from the row of the same number: above this share nothing fits. An
 #: article of which no more than this share lacks a hand label counts as labelled from end to end.
 MOST_STRAY = 0.05
+#: No model is right in so many sentences running that nobody corrected one.
+CERTAINLY_NOT_ALL_RIGHT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def match(
         raise RowError(f"gold: {place} stands there twice", hint="`sayso agree --resolve` makes one label of several")
     unit, stated = _unit(hand)
     rows = _joined(hand, table)
+    _check_by_hand(hand, rows)
     n_unmatched = hand.height - rows.height
     rows, whole = _whole_articles(rows, table)
     n_partial = 0 if unit == "sentence" else int((~whole["whole"]).sum())
@@ -138,6 +141,19 @@ def match(
         n_unmatched=n_unmatched,
         n_partial=n_partial,
     )
+
+
+def _check_by_hand(hand: pl.DataFrame, rows: pl.DataFrame) -> None:
+    """Refuse a model's own labels, by which it would be right in all sentences."""
+    predicted = any(column in hand.columns and hand[column].is_not_null().all() for column in ("speaker_p", "stance_p"))
+    same = (pl.col("human_speaker") == pl.col("speaker")) & (pl.col("human_stance") == pl.col("stance"))
+    if predicted and rows.height >= CERTAINLY_NOT_ALL_RIGHT and rows.select(same.all()).item():
+        raise RowError(
+            "gold: these are the model's own labels, with its probabilities",
+            expected="labels that a person gave, in a file without speaker_p and stance_p",
+            found=f"{rows.height} sentences, all with the labels of the rows",
+            hint="`sayso sample` draws what to label by hand",
+        )
 
 
 def _whole_articles(rows: pl.DataFrame, table: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import polars as pl
 
 from ..model.errors import RowError
-from .correction import OWN_SPREAD
+from .correction import OWN_SENTENCES, OWN_SPREAD
 from .findings import ALL, Findings, GoldFacts
 from .resample import MIN_ARTICLES, OWN_EFFECT
 from .summary import counted, labelled_by_hand, left_out, percent
@@ -201,6 +201,9 @@ def _correction(findings: Findings) -> str:
         if gold.assumed
         else f"{gold.unit}s were drawn with known probabilities"
     )
+    few = f"{OWN_SPREAD} hand-labelled articles"
+    if gold.unit == "sentence":
+        few += f" or {OWN_SENTENCES} hand-labelled sentences"
     text = (
         f"Model errors. {labelled_by_hand(gold)}; {design}. Corrected estimates add to the model's totals the "
         "weighted difference between human and model labels in the sample (difference estimator; prediction-powered "
@@ -208,10 +211,10 @@ def _correction(findings: Findings) -> str:
         "design-based supervised learning, Egami et al. 2023), with variances by article. Intervals of shares are "
         "Clopper-Pearson intervals for the number of observations that would have this variance (Korn and Graubard "
         "1998); other measures and differences have t intervals. Groups with "
-        f"fewer than {OWN_SPREAD} hand-labelled articles are given at least the spread of errors found within all "
+        f"fewer than {few} are given at least the spread of errors found within all "
         "groups. For shares the model's totals and its sampled errors are weighted by what they are worth, 0 (the hand "
         "labels alone) to 1, as found from the sample (power tuning; Angelopoulos, Duchi and Zrnic 2023; column "
-        "model_weight), in groups of few hand-labelled articles from all groups together."
+        f"model_weight), in groups of few hand-labelled {gold.unit}s from all groups together."
     )
     if gold.left_out:
         text += f" {left_out(gold)}"

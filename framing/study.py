@@ -174,15 +174,16 @@ def corrected_table(study: Study, measure: Measure, target: str) -> tuple[pl.Dat
     }
     table = _tidy(study, measure, measure.count(study.data).items, columns)
     beyond = [False] * len(found.value) if study.gold is None else beyond_groups(study.gold.sample, study.layout)
+    unit = "article" if study.gold is None else study.gold.sample.unit
     notes = [
-        "holds groups without hand labels" if beyond[g] and found.n_gold[g] else _gold_note(found, g, i)
+        "holds groups without hand labels" if beyond[g] and found.n_gold[g] else _gold_note(found, g, i, unit)
         for g in range(len(found.value))
         for i in range(n_items)
     ]
     return table.with_columns(pl.Series("corrected_note", notes, dtype=pl.String)), found
 
 
-def _gold_note(found: Corrected, group: int, item: int) -> str | None:
+def _gold_note(found: Corrected, group: int, item: int, unit: str) -> str | None:
     n_gold, n_support = int(found.n_gold[group]), int(found.n_support[group, item])
     if n_gold == 0:
         return "no hand-labelled article"
@@ -191,7 +192,7 @@ def _gold_note(found: Corrected, group: int, item: int) -> str | None:
     if not np.isfinite(found.se[group, item]):
         what = "" if n_support == n_gold else " that have what is measured"
         return f"too few hand-labelled articles{what}: {n_support}"
-    few = "few hand-labelled articles: spread of errors at least that of all groups"
+    few = f"few hand-labelled {unit}s: spread of errors at least that of all groups"
     return few if found.borrowed[group] else None
 
 

@@ -156,6 +156,36 @@ def test_sentences_drawn_one_by_one(corpus: Invented) -> None:
     assert estimates.filter(pl.col("measure") == "speaker")["corrected"].null_count() == 0
 
 
+def test_few_sentences_of_many_articles_are_few() -> None:
+    # Sentences of the outlet's voice drawn with 0.06, others with 0.25: three an article, of nearly all.
+    several = invented(n_articles=150, n_outlets=3, seed=5)
+    rows, truth = several.rows.drop("cluster"), several.truth.drop("cluster")
+    p = np.where(rows["speaker"].to_numpy() == "outlet", 0.06, 0.25)
+    right = shares(truth, scheme=SCHEME, resamples=100)["estimate"].to_numpy()
+    rng = np.random.default_rng(1)
+    held = []
+    for _ in range(30):
+        drawn = rng.random(len(p)) < p
+        gold = truth.with_columns(pl.Series("inclusion_p", p), pl.lit("sentence").alias("sample_unit")).filter(drawn)
+        found = corrected(rows, gold, scheme=SCHEME, target="corpus")
+        within = (found["corrected_low"].to_numpy() <= right) & (right <= found["corrected_high"].to_numpy())
+        held.append(within[found["group"].to_numpy() != "(all)"].mean())
+    outlets = found.filter(pl.col("group") != "(all)")
+    assert outlets["n_gold_articles"].min() > 30
+    assert outlets["corrected_note"].str.starts_with("few hand-labelled sentences: ").all()
+    assert np.mean(held) > 0.92  # 0.85 by each outlet's own spread
+
+
+def test_a_models_own_labels_are_no_gold(corpus: Invented) -> None:
+    with pytest.raises(RowError, match="the model's own labels"):
+        corrected(corpus.rows, corpus.rows, scheme=SCHEME)
+    # One label changed by hand, and it is a person's file.
+    one = pl.int_range(pl.len()) == 0
+    changed = corpus.rows.with_columns(pl.when(one).then(pl.lit("council")).otherwise("speaker").alias("speaker"))
+    other = pl.when(one).then(pl.lit("company")).otherwise("speaker").alias("speaker")
+    assert corrected(corpus.rows.with_columns(other), changed, scheme=SCHEME).height
+
+
 def test_without_probabilities_a_simple_random_sample_is_assumed(corpus: Invented) -> None:
     bare = corpus.gold.drop("inclusion_p", "sample_unit")
     assert find(corpus.rows, bare, SCHEME, Plan(resamples=100)).gold.assumed
