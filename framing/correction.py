@@ -322,7 +322,8 @@ def _own_spread(group: _Group, target: str, spent: Floats) -> _Spread:
     with np.errstate(divide="ignore", invalid="ignore"):
         # Articles without the denominator show no spread: those with it count (n - 1 where all have it).
         var = (chance * group.error**2).sum(axis=0) / n * group.n_support / df
-        return _Spread(var, group.both / (n - 1), df, group.least)
+        # Without a degree of freedom nothing is known, whatever the errors: the spread of all groups stands alone.
+        return _Spread(np.where(df > 0, var, np.nan), group.both / (n - 1), df, group.least)
 
 
 def _shared_spread(groups: list[_Group]) -> _Spread:

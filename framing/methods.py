@@ -16,6 +16,7 @@ from .correction import OWN_SENTENCES, OWN_SPREAD
 from .findings import ALL, Findings, GoldFacts
 from .resample import MIN_ARTICLES, OWN_EFFECT
 from .summary import counted, labelled_by_hand, left_out, percent
+from .table import NO_OUTLET
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,13 @@ def methods(findings: Findings, provenance: Provenance) -> list[str]:
 
 def _data(findings: Findings, provenance: Provenance) -> str:
     rows = findings.rows
+    named = rows.filter(pl.col("outlet") != NO_OUTLET)
+    n_unnamed = rows["article"].n_unique() - named["article"].n_unique()
     text = (
         f"Data. The corpus holds {counted(rows['article'].n_unique(), 'article')} with "
-        f"{counted(rows.height, 'sentence')} ({counted(int(rows['words'].sum()), 'word')}) from "
-        f"{counted(rows['outlet'].n_unique(), 'outlet')}."
+        f"{counted(rows.height, 'sentence')} ({counted(int(rows['words'].sum()), 'word')})"
+        + (f" from {counted(named['outlet'].n_unique(), 'outlet')}" if named.height else "")
+        + (f"; {counted(n_unnamed, 'article names', 'articles name')} no outlet." if n_unnamed else ".")
     )
     wire = {
         "once": "Of several copies of one story in one group, one is counted, and one in all groups together: that of "

@@ -79,11 +79,9 @@ def _rows(view: View, measure: str, group: str) -> list[dict[str, object]]:
 def _corpus(findings: Findings) -> str:
     rows, view = findings.rows, findings.main
     dates = rows["date"].drop_nulls()
-    n_groups = len(view.groups)
-    text = (
-        f"{counted(rows['article'].n_unique(), 'article')} with {counted(rows.height, 'sentence')}, "
-        f"in {counted(n_groups, 'group')} by {view.by}"
-    )
+    known = [group for group in view.groups if group != f"(no {view.by})"]
+    named = f"in {counted(len(view.groups), 'group')} by {view.by}" if known else f"none of which names its {view.by}"
+    text = f"{counted(rows['article'].n_unique(), 'article')} with {counted(rows.height, 'sentence')}, {named}"
     # Other dates have no order as text.
     if len(dates) and dates.str.contains(DATE_PATTERNS["year"]).all():
         first, last = str(dates.min())[:10], str(dates.max())[:10]

@@ -349,6 +349,20 @@ def test_the_note_says_why_there_is_no_corrected_figure(corpus: Invented) -> Non
         assert note.startswith(why)
 
 
+def test_two_articles_borrow_their_spread_whether_they_show_an_error_or_not() -> None:
+    corpus = invented(n_articles=120, n_outlets=3, gold_share=0.3, seed=2)
+    gone = pl.when(pl.col("speaker") == "council").then(pl.lit("other")).otherwise("speaker").alias("speaker")
+    rows, gold = corpus.rows.with_columns(gone), corpus.gold.with_columns(gone)
+    found = corrected(rows, gold, scheme=SCHEME, measure="asserted")
+    # By hand the company speaks in two articles of the Courier, and the model errs in them.
+    heard = gold.filter((pl.col("outlet") == "Coast Courier") & (pl.col("speaker") == "company"))
+    assert heard["article"].n_unique() == 2
+    row = found.row(by_predicate=(pl.col("group") == "Coast Courier") & (pl.col("item") == "company"), named=True)
+    assert row["corrected_note"].startswith(("few hand-labelled articles", "no figure: its interval would be wider"))
+    for name in ("corrected_se", "corrected_high"):
+        assert not found[name].is_infinite().any()
+
+
 def test_one_assumed_design_for_the_whole_report(corpus: Invented) -> None:
     bare = corpus.gold.drop("inclusion_p", "sample_unit")
     findings = find(corpus.rows, bare, SCHEME, Plan(by=("outlet", "month"), resamples=100, wire="all"))

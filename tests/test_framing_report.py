@@ -230,6 +230,16 @@ def test_the_methods_say_which_groups_were_compared() -> None:
     assert "Comparison." not in " ".join(methods(find(corpus.rows, None, SCHEME, PLAN), Provenance()))
 
 
+def test_rows_without_outlet_are_of_no_outlet() -> None:
+    rows = invented(n_articles=12, n_outlets=2).rows
+    findings = find(rows.drop("outlet"), None, SCHEME, PLAN)
+    assert "none of which names its outlet" in words_of(findings)
+    assert "words); 12 articles name no outlet." in methods(findings, Provenance())[0]
+    some = pl.when(pl.col("article") != rows["article"][0]).then("outlet").alias("outlet")
+    text = methods(find(rows.with_columns(some), None, SCHEME, PLAN), Provenance())[0]
+    assert "from 2 outlets; 1 article names no outlet." in text
+
+
 def test_labels_of_people_are_not_called_a_models() -> None:
     corpus = invented(n_articles=20, n_outlets=2)
     by_hand = corpus.rows.drop("speaker_p", "stance_p")
