@@ -150,6 +150,11 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert "\\<b\\>Bold" in to_markdown(findings, Provenance())
 
 
+def test_how_many_articles_a_figure_rests_on_is_no_tooltip_only(report: Path) -> None:
+    html = (report / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'\]<span class="vh">, \d+ articles</span>', html)
+
+
 def test_script_safe_json_reads_back() -> None:
     data = [*HOSTILE, "]]>", "<!--<script>", "\u2029"]
     text = script_safe(data)
