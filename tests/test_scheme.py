@@ -108,7 +108,7 @@ def test_check_counts_labels_and_names_wrong_ones(tmp_path: Path) -> None:
     done = CliRunner().invoke(scheme_app, ["check", "trial", str(file)])
     assert "speaker 'jugde', 1 times" in str(done.exception)
     assert "stance 'doubts', 1 times" in str(done.exception)
-    assert "first in sentence 2 of article a" in str(done.exception)
+    assert f"first in {file}:4" in str(done.exception)  # the header is line 1
     assert "judge 2" in done.stderr
 
 
