@@ -44,7 +44,7 @@ $(FULL): pyproject.toml constraints.txt
 	$(PIP) --editable '.[crawl,convert,dedup,evaluate,frame,train,test]'
 	touch $@ $(CORE)
 
-# A model from nothing but the corpus, PolNeAR's folder and the encoder's parts: two hours on two cores. Broken off, it
+# A model from nothing but the corpus, PolNeAR's folder and the encoder's parts: two and a half hours on two cores. Broken off, it
 # goes on: step one is not repeated once its model stands in runs/, and either step goes on after its last whole epoch.
 model: $(FULL) runs/attribution/config.json
 	$(BIN)/sayso train -c configs/shipped.yaml --polnear $(POLNEAR)/train --real $(REAL) -o model/default
