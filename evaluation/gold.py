@@ -115,7 +115,7 @@ def read_gold(
         n_half = sum(bool(row.speaker or row.stance) for row in rows) - len(labelled)
         half = f" ({n_half} of them one of the two)" if n_half else ""
         note(f"{path}: not scored because they lack a label: {n_open} of {len(rows)} sentences{half}")
-    n_predicted = sum(row.speaker_p is not None or row.probabilities is not None for row in labelled)
+    n_predicted = sum(row.is_prediction for row in labelled)
     if n_predicted:
         note(
             f"{path}: WARNING: {n_predicted} of {len(labelled)} labelled sentences hold a model's probabilities. If "

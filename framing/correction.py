@@ -166,20 +166,20 @@ def correct(
     se, df = _errors(groups, spread, target)
     se = np.where(said, se, np.nan)
     value = np.clip(value, scale.low, scale.high)
-    empty = np.zeros(value.shape, bool)
+    too_wide = np.zeros(value.shape, bool)
     if scale.share:
         # A share next to 0 or 1 has no variance of its own to go by: it is taken one standard error away from there.
         inside = np.clip(value, np.minimum(se, 0.5), np.maximum(1 - se, 0.5))
         with np.errstate(divide="ignore", invalid="ignore"):
             low, high = korn_graubard(value, inside * (1 - inside) / se**2, df)
         low, high = (np.where(np.isfinite(se), np.where(se == 0, value, end), np.nan) for end in (low, high))
-        empty = high - low > WIDEST
-        se, low, high = (np.where(empty, np.nan, part) for part in (se, low, high))
+        too_wide = high - low > WIDEST
+        se, low, high = (np.where(too_wide, np.nan, part) for part in (se, low, high))
     else:
         reach = special.stdtrit(df, 0.975) * se
         low, high = (np.clip(value + sign * reach, scale.low, scale.high) for sign in (-1, 1))
     n_support = np.stack([group.n_support for group in groups])
-    return Corrected(value, se, df, low, high, n_gold, borrowed, n_support, weight, empty)
+    return Corrected(value, se, df, low, high, n_gold, borrowed, n_support, weight, too_wide)
 
 
 def _drawn_by_group(sample: GoldSample, layout: Layout) -> list[Ints]:

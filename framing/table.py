@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Sequence
@@ -34,7 +35,6 @@ _TEXTS = ("article", "outlet", "date", "text", "speaker", "stance", "cluster", "
 #: How the names of all other columns start in a prepared table. Columns that framing adds have no colon in their names,
 #: so that none of the user's can meet one of them, whatever it is called.
 _OTHER = "other:"
-_BOM = b"\xef\xbb\xbf"
 
 
 def row_files(paths: Sequence[Path]) -> list[Path]:
@@ -127,9 +127,9 @@ def _read_file(path: Path) -> pl.DataFrame:
 def _lines_of(path: Path) -> Path | io.BytesIO:
     """What polars can read the lines of a JSONL file from: neither patterns nor a byte order mark are for it."""
     with path.open("rb") as file:
-        marked = file.read(len(_BOM)) == _BOM
+        marked = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
     if marked or any(character in str(path) for character in "*?["):
-        return io.BytesIO(path.read_bytes().removeprefix(_BOM))
+        return io.BytesIO(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     return path
 
 

@@ -124,6 +124,11 @@ class LabelledSentence:
         """Whether it was read from a bare `text,speaker,stance` row, and is an article by itself."""
         return is_bare_id(self.article)
 
+    @property
+    def is_prediction(self) -> bool:
+        """Whether it holds a model's probabilities."""
+        return self.speaker_p is not None or self.probabilities is not None
+
     def with_labels(self, speaker: str, stance: str) -> LabelledSentence:
         """The same sentence as a gold row with these labels."""
         return replace(

@@ -78,7 +78,7 @@ def checked_rows(file: RowFile, scheme: Scheme, name: str) -> tuple[list[Labelle
     notes += [f"{name}: {note}" for note in how]
     rows = [PlacedRow(placed.where, row) for placed, row in zip(rows, named, strict=True)]
     check_known(((placed.row, placed.where) for placed in rows if placed.row.is_labelled), scheme)
-    n_predicted = sum(placed.row.is_labelled and _is_prediction(placed.row) for placed in rows)
+    n_predicted = sum(placed.row.is_labelled and placed.row.is_prediction for placed in rows)
     if n_predicted:
         notes.append(
             f"{name}: WARNING: {n_predicted} labelled rows hold a model's probabilities. If nobody has checked their "
@@ -210,10 +210,6 @@ def _two_labels(clashes: Sequence[tuple[PlacedRow, PlacedRow]]) -> RowError:
         else f"if two people labelled them, {settle} (files of their own, or one with a column `annotator`); "
         "else mend the wrong rows",
     )
-
-
-def _is_prediction(row: LabelledSentence) -> bool:
-    return row.speaker_p is not None or row.probabilities is not None
 
 
 def _normal(text: str) -> str:
