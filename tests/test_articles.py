@@ -148,6 +148,24 @@ class TestJsonl:
         assert (article.id, article.text, article.outlet) == ("x", "It fell.", "Plover")
         assert article.extra == {"input_text": "no"}, "an output column has this name, so the input's is marked"
 
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("a.jsonl", jsonl({"ID": "x", "Text": "It fell.", "Outlet": "Plover", "Date": "2024-05-01"})),
+            ("a.csv", "ID,Text,Outlet,Date\nx,It fell.,Plover,2024-05-01\n"),
+            ("b.csv", "ID;Text;Outlet;Date\nx;It fell.;Plover;2024-05-01\n"),
+        ],
+    )
+    def test_capitals_in_the_names_of_columns(self, tmp_path: Path, name: str, content: str) -> None:
+        article = one(write(tmp_path / name, content))
+        assert article == Article(id="x", text="It fell.", outlet="Plover", date="2024-05-01")
+
+    def test_a_name_that_an_option_gave_away_is_no_other_column(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", "Text,text,Date,day\nHeading,It fell.,x,2024-05-01\n")
+        article = one(path, options=ReadSettings(date_column="day"))
+        assert (article.text, article.date) == ("It fell.", "2024-05-01")
+        assert article.extra == {"Text": "Heading", "Date": "x"}
+
     def test_line_4001_is_broken_and_the_rest_is_read(self, tmp_path: Path) -> None:
         lines = [json.dumps({"id": str(n), "text": f"Row {n}."}) for n in range(1, 5001)]
         lines[4000] = '{"id": "4001", "text": "cut o'

@@ -71,14 +71,19 @@ def read_parquet(source: Source, settings: ReadSettings, warn: Warn) -> Iterator
 def articles_of(rows: Iterator[Row], settings: ReadSettings) -> Iterator[Article | Failure]:
     """The rows as articles; wrong ones as failures. Raises ArticleError if there is not one row."""
     empty = True
+    names: tuple[str, ...] = ()
+    here = settings
     for where, row_id, row in rows:
         empty = False
+        if isinstance(row, Mapping) and tuple(row) != names:
+            names = tuple(row)
+            here = settings.for_columns(names)
         try:
             if isinstance(row, ArticleError):
                 raise row
-            yield article_of(row, row_id, settings)
+            yield article_of(row, row_id, here)
         except ArticleError as error:
-            yield Failure(_own_id(row, settings) or row_id, where, error.one_line())
+            yield Failure(_own_id(row, here) or row_id, where, error.one_line())
     if empty:
         raise ArticleError("empty: no row in it", expected=f"rows with a column {settings.text_column!r}")
 
@@ -258,7 +263,8 @@ def _first_line(lines: Iterable[str], settings: ReadSettings, delimiter: str) ->
         return [next(iter(lines), "")], told[1]
     for candidate in (delimiter, *_DELIMITERS):
         with suppress(csv.Error):  # told of when the header is read
-            if settings.text_column in next(csv.reader([line], delimiter=candidate), []):
+            names = next(csv.reader([line], delimiter=candidate), [])
+            if settings.for_columns(names).text_column in names:
                 return [line], candidate
     return [line], delimiter
 
@@ -273,7 +279,7 @@ def _csv_header(reader: Any, settings: ReadSettings, delimiter: str) -> list[str
         header.pop()  # columns without a name or a cell, which spreadsheets leave at the right
     if not header:
         raise ArticleError("empty", expected=f"a header line with a column {settings.text_column!r}")
-    if len(header) == 1 and settings.text_column not in header:
+    if len(header) == 1 and settings.for_columns(header).text_column not in header:
         raise ArticleError(
             "one column only",
             expected=f"columns separated by {delimiter!r}",
@@ -311,7 +317,7 @@ def _check_columns(columns: list[str], settings: ReadSettings) -> None:
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:
         raise ArticleError(f"two columns of one name: {', '.join(twice)}", hint="rename one of them")
-    if settings.text_column not in columns:
+    if settings.for_columns(columns).text_column not in columns:
         raise ArticleError(
             f"no column {settings.text_column!r}",
             found=f"columns {', '.join(map(repr, columns))}",

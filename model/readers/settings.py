@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import ConfigError
 
@@ -17,6 +17,9 @@ PAGE_FACTOR = 10
 
 #: What to do with a JSON file that is not JSON lines.
 ARRAY_HINT = "a JSON array or spread-out JSON becomes JSON lines by: jq -c '.[]? // .' FILE.json > FILE.jsonl"
+
+#: How the six columns are called where no option says otherwise.
+_DEFAULTS = ("text", "id", "outlet", "date", "title", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,24 @@ class ReadSettings:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is too small", expected="1 or more", found=repr(getattr(self, name)))
 
+    def for_columns(self, names: Collection[str]) -> ReadSettings:
+        """The same for a table or row whose columns are called `Text` and `Date`, where no option names them.
+
+        Args:
+            names: of the columns that are there.
+        """
+        free = {name.strip().casefold(): name for name in names if name not in self.columns}
+        changes = {
+            f"{ours}_column": free[ours]
+            for ours, column in zip(_DEFAULTS, self.columns, strict=True)
+            if column == ours and ours not in names and ours in free
+        }
+        return replace(self, **changes) if changes else self
+
     @property
     def named_columns(self) -> tuple[str, ...]:
         """Those of the mapped columns that have another name than by default: somebody expects them to be there."""
-        defaults = ("text", "id", "outlet", "date", "title", "url")
-        return tuple(name for name, default in zip(self.columns, defaults, strict=True) if name != default)
+        return tuple(name for name, default in zip(self.columns, _DEFAULTS, strict=True) if name != default)
 
     @property
     def columns(self) -> tuple[str, ...]:
