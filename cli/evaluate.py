@@ -54,12 +54,21 @@ class EvaluateOptions:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one collection of gold articles, or of several that may be taken together."""
+    """What came of one collection of gold articles, or of several that may be taken together.
+
+    Attributes:
+        title: names of the collections.
+        judged: the articles.
+        evaluation: scores.
+        robustness: scores on changed texts, if they were asked for.
+        notes: what the reader of the figures must know besides.
+    """
 
     title: str
     judged: tuple[Judged, ...]
     evaluation: Evaluation
     robustness: tuple[Robustness, ...]
+    notes: tuple[str, ...]
 
 
 def run_evaluate(options: EvaluateOptions) -> None:
@@ -70,15 +79,17 @@ def run_evaluate(options: EvaluateOptions) -> None:
         raise typer.BadParameter("needs gold labels", param_hint="--robustness")
     _check_errors_page(options)
     from ..evaluation.traps import read_traps
+    from ..model.checkpoint import shipped_model
     from ..model.labeller import Labeller, LabelSettings
     from ..model.scheme import Scheme
 
+    folder = shipped_model() if options.model is None else options.model
     settings = LabelSettings(scheme=None if options.scheme is None else Scheme.load(options.scheme))
-    with closing(Labeller.load(options.model, settings)) as labeller:
+    with closing(Labeller.load(folder, settings)) as labeller:
         scheme = labeller.scheme
         collections = read_collections([] if options.gold is None else options.gold, scheme, options.texts)
         families = [] if options.traps is None else read_traps(options.traps, scheme)
-        results = [_result(labeller, title, gold, options) for title, gold in collections]
+        results = [_result(labeller, folder, title, gold, options) for title, gold in collections]
         sprung = _spring(labeller, families) if families else []
     if options.errors is not None:
         _write_errors(options.errors, results, scheme)
@@ -143,10 +154,13 @@ def tell(line: str) -> None:
     typer.echo(safe(line), err=True)
 
 
-def _result(labeller: Predictor, title: str, gold: Sequence[GoldArticle], options: EvaluateOptions) -> Result:
+def _result(
+    labeller: Predictor, folder: Path, title: str, gold: Sequence[GoldArticle], options: EvaluateOptions
+) -> Result:
     from ..evaluation.judge import judge
     from ..evaluation.measure import score
     from ..evaluation.robustness import robustness
+    from ..model.learned import learned_note
 
     with progress(title, len(gold)) as done:
         judged = judge(labeller, gold, done)
@@ -155,10 +169,12 @@ def _result(labeller: Predictor, title: str, gold: Sequence[GoldArticle], option
     if options.robustness:
         with progress("changed texts", len(gold)) as done:
             changes = tuple(robustness(labeller, judged, options.resamples, options.seed, done))
-    result = Result(title, tuple(judged), evaluation, changes)
-    if _note(result):
-        tell(_note(result))
-    return result
+    drawn = "" if evaluation.inclusion is None else f"{title}: {evaluation.inclusion.note}"
+    learned = learned_note(folder, (row.text for article in gold for row in article.rows), title)
+    notes = tuple(note for note in (learned, drawn) if note)
+    for note in notes:
+        tell(note)
+    return Result(title, tuple(judged), evaluation, changes, notes)
 
 
 def _spring(labeller: Predictor, families: Sequence[Any]) -> list[FamilyScore]:
@@ -193,19 +209,19 @@ def _write_errors(path: Path, results: Sequence[Result], scheme: Scheme) -> None
     # Gold with and without speakers is told apart by its confusions, so all of it goes on one page.
     found = mistakes([j for result in results for j in result.judged], scheme)
     with whole_file(path) as file:
-        file.write(page(found, scheme, [note for note in map(_note, results) if note]))
+        file.write(page(found, scheme, [note for result in results for note in result.notes]))
     typer.echo(f"wrote {path}: {len(found.wrong)} wrong sentences", err=True)
-
-
-def _note(result: Result) -> str:
-    inclusion = result.evaluation.inclusion
-    return "" if inclusion is None else f"{result.title}: {inclusion.note}"
 
 
 def _plain(results: Sequence[Result], sprung: Sequence[FamilyScore]) -> dict[str, Any]:
     return {
         "gold": [
-            {"title": r.title, **r.evaluation.to_dict(), "robustness": [c.to_dict() for c in r.robustness]}
+            {
+                "title": r.title,
+                "notes": r.notes,
+                **r.evaluation.to_dict(),
+                "robustness": [change.to_dict() for change in r.robustness],
+            }
             for r in results
         ],
         "traps": [family.to_dict() for family in sprung],

@@ -14,6 +14,8 @@ from ..model.errors import SaysoError
 from .options import command
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from ..framing.findings import Findings
     from ..framing.methods import Provenance
 
@@ -75,11 +77,22 @@ def run_frame(options: FrameOptions) -> None:
     plan = Plan(by, _pair(options.lean), options.wire, options.resamples, options.seed)
     findings = find(rows, gold, scheme, plan)
     _warn_of_missing(findings)
-    provenance = _provenance(options)
+    provenance = _provenance(options, _learned(options, gold))
+    if provenance.learned:
+        typer.echo(provenance.learned, err=True)
     if options.format == "html" and options.out is not None:
         _write_page(findings, provenance, options.out)
     else:
         _write_text(findings, provenance, options)
+
+
+def _learned(options: FrameOptions, gold: pl.DataFrame | None) -> str:
+    """A warning where the model learned from the labels that are to tell its errors."""
+    from ..model.learned import learned_note
+
+    if options.model is None or gold is None:
+        return ""
+    return learned_note(options.model, gold["text"].to_list(), "hand-labelled sample")
 
 
 def _warn_of_missing(findings: Findings) -> None:
@@ -105,7 +118,7 @@ def _pair(lean: str | None) -> tuple[str, str] | None:
     return first.strip(), second.strip()
 
 
-def _provenance(options: FrameOptions) -> Provenance:
+def _provenance(options: FrameOptions, learned: str) -> Provenance:
     from ..framing.methods import Provenance, digest, model_facts
     from ..framing.table import row_files
 
@@ -116,6 +129,7 @@ def _provenance(options: FrameOptions) -> Provenance:
         sources=tuple(sources),
         command=shlex.join(["sayso", *sys.argv[1:]]),
         model="" if options.model is None else model_facts(options.model),
+        learned=learned,
         agreement="" if options.agreement is None else _text(options.agreement),
     )
 

@@ -36,12 +36,14 @@ class Provenance:
         sources: the files read.
         command: the command line.
         model: facts of the model folder's config.json, or nothing.
+        learned: a warning that the model learned from the hand-labelled sample, or nothing.
         agreement: what `sayso agree` found, as text, or nothing.
     """
 
     sources: tuple[Source, ...] = ()
     command: str = ""
     model: str = ""
+    learned: str = ""
     agreement: str = ""
 
 
@@ -92,6 +94,7 @@ def methods(findings: Findings, provenance: Provenance) -> list[str]:
     """The methods section."""
     parts = [_data(findings, provenance), _labels(findings, provenance), _measures(), _intervals(findings)]
     parts += [_comparison(findings), _correction(findings), _software(provenance), _references(findings)]
+    parts += [provenance.learned]
     return [part for part in parts if part]
 
 

@@ -149,7 +149,7 @@ def _index(findings: Findings, provenance: Provenance, drawn: frozenset[str]) ->
     return {
         "facts": facts,
         "sections": sections,
-        "summary": summary(findings),
+        "summary": summary(findings, provenance.learned),
         "views": views,
         "wire": wire,
         "wire_mode": modes[findings.plan.wire],

@@ -57,9 +57,15 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def summary(findings: Findings) -> list[str]:
-    """The report's first paragraphs."""
+def summary(findings: Findings, learned: str = "") -> list[str]:
+    """The report's first paragraphs.
+
+    Args:
+        findings: all of them.
+        learned: a warning that the model learned from the hand-labelled sample, or nothing.
+    """
     parts = [
+        learned,
         _corpus(findings),
         _voices(findings),
         _vouching(findings),

@@ -47,7 +47,7 @@ def to_csv(findings: Findings) -> str:
 def to_json(findings: Findings, provenance: Provenance) -> str:
     """Everything: summary, methods, files and all tables, one object a view."""
     data = {
-        "summary": summary(findings),
+        "summary": summary(findings, provenance.learned),
         "methods": methods(findings, provenance),
         "files": [{"role": s.role, "name": s.name, "sha256": s.sha256} for s in provenance.sources],
         "scheme": findings.scheme.to_dict(),
@@ -76,7 +76,7 @@ def to_markdown(findings: Findings, provenance: Provenance) -> str:
     """The summary, the main tables and the methods."""
     scheme = findings.scheme
     lines = [f"# Framing report: {_escape(scheme.title or scheme.name)}", ""]
-    for paragraph in summary(findings):
+    for paragraph in summary(findings, provenance.learned):
         lines += [_escape(paragraph), ""]
     for view in findings.views:
         lines += [f"## By {_escape(view.by)}", ""]

@@ -39,6 +39,7 @@ class FolderFiles:
     graph: str = "model.onnx"
     tokenizer: str = "tokenizer.json"
     card: str = "README.md"
+    learned: str = "learned.npy"
 
     def digested(self) -> tuple[str, ...]:
         """Files whose sha256 stands in the configuration."""

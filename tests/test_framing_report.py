@@ -33,6 +33,7 @@ from sayso.framing.report import write_report  # noqa: E402
 from sayso.framing.summary import summary  # noqa: E402
 from sayso.framing.text import to_csv, to_json, to_markdown  # noqa: E402
 from sayso.model.errors import RowError, SaysoError  # noqa: E402
+from sayso.model.learned import digests, write_learned  # noqa: E402
 from sayso.model.rowfiles import read_rows  # noqa: E402
 from sayso.model.scheme import Scheme  # noqa: E402
 
@@ -490,6 +491,30 @@ def test_the_methods_name_the_model(files: Path, tmp_path: Path) -> None:
     # The configuration itself is no text for a paper.
     assert "hidden_size" not in labels
     assert "by_label" not in labels
+
+
+def test_a_sample_that_the_model_learned_from_is_told(files: Path, tmp_path: Path) -> None:
+    config = {"encoder": {"name": "tiny-encoder"}, "weights": "int8", "digests": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    options = ["-s", files / "harbour.yaml", "--resamples", 100, "--format", "json", "--model", tmp_path]
+    # The sentences of the invented corpus are short: here they are the words of longer ones.
+    longer = pl.lit("one two three four five six ") + pl.col("text")
+    pl.read_parquet(files / "rows.parquet").with_columns(text=longer).write_parquet(tmp_path / "rows.parquet")
+    gold = pl.read_csv(files / "gold.csv").with_columns(text=longer)
+    gold.write_csv(tmp_path / "gold.csv")
+
+    def said() -> tuple[str, str]:
+        result = run("frame", tmp_path / "rows.parquet", "--gold", tmp_path / "gold.csv", *options)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)["summary"][0], result.stderr
+
+    write_learned(tmp_path, digests(gold["text"]))
+    first, told = said()
+    assert "WARNING: the model learned from" in first
+    assert first in told
+    write_learned(tmp_path, digests([]))
+    first, told = said()
+    assert "WARNING" not in first + told
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])

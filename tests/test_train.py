@@ -93,6 +93,7 @@ def test_a_trained_folder_labels(folders: dict[str, Path], weights: str) -> None
         "model.onnx",
         "tokenizer.json",
         "README.md",
+        "learned.npy",
     }
     rows = Labeller.load(folder).label_text(
         "Raid on the village\n\nThe governor said two houses burned. He was not there."
@@ -103,6 +104,39 @@ def test_a_trained_folder_labels(folders: dict[str, Path], weights: str) -> None
         assert row.speaker_p == max(row.probabilities["speaker"].values())
         assert abs(sum(row.probabilities["speaker"].values()) - 1) < 1e-3
         assert abs(sum(row.probabilities["stance"].values()) - 1) < 1e-3
+
+
+def test_figures_on_what_was_learned_from_come_with_a_warning(folders: dict[str, Path], tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from sayso.cli import APP
+
+    def said(gold: Path) -> str:
+        command = ["evaluate", str(gold), "--model", str(folders["int8"]), "--resamples", "0"]
+        result = CliRunner().invoke(APP, command)
+        assert result.exit_code == 0, result.output
+        return result.stderr
+
+    assert "WARNING: the model learned from" in said(folders["int8"].parent / "rows.csv")
+    fresh = tmp_path / "fresh.csv"
+    fresh.write_text(
+        "article,paragraph,sentence,text,speaker,stance\nb,0,0,The bridge over the river was closed.,outlet,asserts\n",
+        encoding="utf-8",
+    )
+    assert "WARNING: the model learned from" not in said(fresh)
+
+
+def test_what_the_starting_model_had_read_is_known_too(folders: dict[str, Path]) -> None:
+    from sayso.model.learned import digests, read_learned
+    from sayso.train.run import learned_from
+
+    before = read_learned(folders["int8"])
+    assert before is not None
+    # Of six words or more, with both numbers: four of the six sentences, one of them in two forms.
+    texts = {text.replace("two", n) for text, _, _ in SENTENCES for n in ("two", "three")}
+    assert np.isin(before, digests(texts)).all()
+    assert np.array_equal(learned_from((), folders["int8"]), before)
+    assert len(learned_from((), None)) == 0
 
 
 def test_same_seed_same_bytes(folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path) -> None:

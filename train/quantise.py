@@ -62,7 +62,7 @@ class _RoundActivation(torch.autograd.Function):
 
 def round_activation(x: Tensor) -> Tensor:
     """What dynamic 8-bit quantisation keeps of activations (n_windows, ...), one range a window; straight-through."""
-    rounded_x: Tensor = _RoundActivation.apply(x)
+    rounded_x: Tensor = _RoundActivation.apply(x)  # type: ignore[no-untyped-call]
     return rounded_x
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +26,7 @@ from ..model.checkpoint import (
     new_folder,
 )
 from ..model.errors import ConfigError, ModelFolderError
+from ..model.learned import digests, read_learned, write_learned
 from ..model.rowfiles import whole_file
 from ..model.runtime import OnnxRunner
 from ..model.scheme import Scheme
@@ -54,10 +55,11 @@ _PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "o
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a run starts: a network, its encoder, and what is said of it."""
+    """Where a run starts: a network, its encoder, and the model folder that both come from, if it is one."""
 
     network: nn.Module
     encoder: Encoder
+    place: Path | None = None
 
 
 def start(settings: TrainSettings, scheme: Scheme) -> Start:
@@ -73,7 +75,7 @@ def start(settings: TrainSettings, scheme: Scheme) -> Start:
     place = shipped_model() if settings.encoder == "shipped" else Path(settings.encoder)
     if is_model_folder(place):
         network, encoder = load_network(place, scheme, settings.dropout)
-        return Start(network, _fitting(settings, encoder))
+        return Start(network, _fitting(settings, encoder), place)
     if settings.encoder == "shipped":
         raise ConfigError(
             "the shipped model is not here", expected=f"a model folder {place}", hint="set encoder: minilm"
@@ -150,10 +152,18 @@ def run(
             "python": platform.python_version(),
             "minutes": round((time.monotonic() - began) / 60, 1),
         }
-        config = write_folder(trained, begin.encoder, scheme, settings, parts, out, facts, say)
+        learned = learned_from(parts.train, begin.place)
+        config = write_folder(trained, begin.encoder, scheme, settings, parts, learned, out, facts, say)
     state.unlink(missing_ok=True)
     state.with_suffix(".digest").unlink(missing_ok=True)
     return config
+
+
+def learned_from(articles: Iterable[TrainingArticle], place: Path | None) -> NDArray[np.uint64]:
+    """Digests of every sentence that a run reads, and of those that its starting model had read."""
+    known = digests(a.text[s.start : s.end] for a in articles for s in a.sentences)
+    before = None if place is None else read_learned(place)
+    return known if before is None else np.union1d(known, before)
 
 
 def _fitting(settings: TrainSettings, encoder: Encoder) -> Encoder:
@@ -173,6 +183,7 @@ def write_folder(
     scheme: Scheme,
     settings: TrainSettings,
     parts: Split,
+    learned: NDArray[np.uint64],
     out: Path,
     facts: Mapping[str, Any],
     say: Callable[[str], None],
@@ -213,6 +224,7 @@ def write_folder(
             json.dumps(config.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
         (folder / FILES.card).write_text(model_card(config), encoding="utf-8")
+        write_learned(folder, learned)
     return config
 
 

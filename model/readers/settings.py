@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import ConfigError
 
@@ -65,7 +66,7 @@ class ReadSettings:
             names: of the columns that are there.
         """
         free = {name.strip().casefold(): name for name in names if name not in self.columns}
-        changes = {
+        changes: dict[str, Any] = {
             f"{ours}_column": free[ours]
             for ours, column in zip(_DEFAULTS, self.columns, strict=True)
             if column == ours and ours not in names and ours in free
