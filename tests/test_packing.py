@@ -47,6 +47,47 @@ def test_odd_shapes_are_refused() -> None:
         pack4(np.zeros((96, 4), np.float32))
 
 
+def test_activations_round_as_the_runtime_rounds_them() -> None:
+    # By hand, one window of two tokens: the range is -1 to 4, so a step is 5 / 255, and the zero point 51.
+    torch = pytest.importorskip("torch", reason="training tests need the train extra")
+    from sayso.train.quantise import round_activation
+
+    x = torch.tensor([[[-1.0, 0.0, 4.0], [0.01, -0.005, 0.02]]])
+    step = 5 / 255
+    expected = torch.tensor([[[-51 * step, 0, 204 * step], [1 * step, 0, 1 * step]]])
+    assert torch.allclose(round_activation(x), expected, atol=1e-7)
+    # The tokens' sizes are 4 and 0.02. Divided by them they are -0.25, 0, 1 and 0.5, -0.25, 1: a step is 1.25 / 255.
+    step = 1.25 / 255
+    expected = torch.tensor([[[-51 * step, 0, 204 * step], [102 * step, -51 * step, 204 * step]]])
+    assert torch.allclose(round_activation(x, by_token=True), expected * torch.tensor([[[4.0], [0.02]]]), atol=1e-7)
+
+
+def test_a_huge_token_takes_no_bits_from_the_others() -> None:
+    torch = pytest.importorskip("torch", reason="training tests need the train extra")
+    from sayso.train.quantise import round_activation
+
+    x = torch.randn(2, 300, 64, generator=torch.Generator().manual_seed(0))
+    before = round_activation(x, by_token=True)
+    x[0, 7] *= 1000
+    after = round_activation(x, by_token=True)
+    others = [n for n in range(300) if n != 7]
+    assert torch.equal(before[:, others], after[:, others])
+    assert (after - x).abs().max(-1).values.le(x.abs().max(-1).values * 1.01 / 255).all()
+
+
+def test_gradients_pass_rounding_as_they_are() -> None:
+    torch = pytest.importorskip("torch", reason="training tests need the train extra")
+    from sayso.train.quantise import round_activation
+
+    x = torch.randn(1, 5, 8, requires_grad=True)
+    kept = x.detach().clone()
+    weight = torch.arange(40.0).reshape(1, 5, 8)
+    (round_activation(x, by_token=True) * weight).sum().backward()
+    assert x.grad is not None
+    assert torch.equal(x.grad, weight)
+    assert torch.equal(x.detach(), kept)
+
+
 def test_torch_rounds_as_numpy_packs() -> None:
     torch = pytest.importorskip("torch", reason="training tests need the train extra")
     from sayso.train.quantise import round4, round8

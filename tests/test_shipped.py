@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sayso.evaluation.gold import read_gold
 from sayso.evaluation.scores import confusion, macro_f1
 from sayso.evaluation.traps import read_traps, spring
+from sayso.model.checkpoint import read_config
 from sayso.model.errors import SchemeError
 from sayso.model.labeller import Labeller, LabelSettings
+from sayso.model.learned import learned_note
 from sayso.model.records import Article
 from sayso.model.scheme import Scheme
 from sayso.train.examples import TrainingArticle, from_rows
@@ -107,8 +110,27 @@ def test_an_article_alone_and_among_others_gets_the_same_rows(labeller: Labeller
 
 def test_the_folder_is_small_and_whole(shipped: Path) -> None:
     names = {p.name for p in shipped.iterdir()}
-    assert names == {"config.json", "model.safetensors", "model.onnx", "tokenizer.json", "README.md"}
+    assert names == {"config.json", "model.safetensors", "model.onnx", "tokenizer.json", "README.md", "learned.npy"}
     assert sum(p.stat().st_size for p in shipped.iterdir()) <= FLOORS["size"]["most_bytes"]
+
+
+def test_the_graph_gives_the_labels_of_its_weights_in_full_precision(shipped: Path) -> None:
+    # Measured at export, on the held-out articles.
+    parity = read_config(shipped).parity
+    for name, floor in FLOORS["parity"].items():
+        assert parity[name] >= floor, parity
+
+
+def test_it_knows_what_it_learned_from(shipped: Path) -> None:
+    articles = sorted((ROOT / "seeds" / "articles").glob("*.txt"))
+    held_out = (ROOT / "seeds" / "held_out.txt").read_text(encoding="utf-8").split()
+    scheme = Scheme.load("belgorod")
+    texts = {
+        path.stem in held_out: [row.text for article in read_gold(path, scheme) for row in article.rows]
+        for path in (articles[0], next(path for path in articles if path.stem in held_out))
+    }
+    assert "WARNING" in learned_note(shipped, texts[False], "an article that it read")
+    assert learned_note(shipped, texts[True], "one that was held out") == ""
 
 
 def test_labelling_never_imports_torch() -> None:

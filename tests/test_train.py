@@ -109,11 +109,11 @@ def test_a_trained_folder_labels(folders: dict[str, Path], weights: str) -> None
 def test_figures_on_what_was_learned_from_come_with_a_warning(folders: dict[str, Path], tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from sayso.cli import APP
+    from sayso.cli import app
 
     def said(gold: Path) -> str:
         command = ["evaluate", str(gold), "--model", str(folders["int8"]), "--resamples", "0"]
-        result = CliRunner().invoke(APP, command)
+        result = CliRunner().invoke(app, command)
         assert result.exit_code == 0, result.output
         return result.stderr
 

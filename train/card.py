@@ -64,7 +64,7 @@ def model_card(config: ModelConfig) -> str:
         lines.append("No article was held out.")
     lines += [
         "",
-        f"The exported graph against the network: {config.parity}.",
+        f"The exported graph against the same weights in full-precision arithmetic: {config.parity}.",
         "",
         "## Limits",
         "",

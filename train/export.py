@@ -1,8 +1,9 @@
 """A trained network to `model.onnx` and `model.safetensors`, and the check that they compute the same.
 
 The graph is exported without weights: matrices that are packed become 8-bit multiplications (ONNX Runtime's
-`DynamicQuantizeMatMul`), whose codes the runtime unpacks from the packed tensors; the others stay as they are.
-Attention becomes one node a layer (`fuse`).
+`DynamicQuantizeMatMul`), whose codes the runtime unpacks from the packed tensors; the others stay as they are. What
+goes into some of them is brought to one size for all tokens first (`quantise.scales_tokens`). Attention becomes one
+node a layer (`fuse`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ..model.checkpoint import FILES, plain_array
 from ..model.packing import pack4, pack8, unpack
 from ..model.scorer import RawScores, probabilities
 from .fuse import fuse_attention
-from .quantise import packable
+from .quantise import packable, scales_tokens, token_sizes
 
 OPSET = 17
 INPUTS = ("ids", "attention", "marks", "states", "sentence_pool", "slot_pool", "known")
@@ -40,23 +41,34 @@ class _DynamicMatMul(torch.autograd.Function):
     def symbolic(g: Any, x: Any, codes: Any, scale: Any, *bias: Any) -> Any:
         empty = g.op("Constant", value_t=torch.zeros((), dtype=torch.int8))
         node = g.op("com.microsoft::DynamicQuantizeMatMul", x, codes, scale, empty, *bias)
-        # The exporter knows nothing of this operator: say what comes out, (..., n_channels).
-        sizes = x.type().sizes()
-        return node.setType(x.type().with_sizes([*sizes[:-1], codes.type().sizes()[1]]) if sizes else x.type())
+        # The exporter knows nothing of this operator: say what comes out, (n_windows, n, n_channels).
+        sizes = [None, None, codes.type().sizes()[1]]
+        return node.setType(torch._C.TensorType.get().with_dtype(torch.float32).with_sizes(sizes))
 
 
 class PackedLinear(nn.Module):
     """A linear layer as the graph has it: 8-bit codes (n_inputs, n_channels), one scale a channel."""
 
+    int8: Tensor
+    scale: Tensor
+    bias: Tensor | None
+
     def __init__(self, linear: nn.Linear, codes: NDArray[np.int8], scale: NDArray[np.float32]) -> None:
         super().__init__()
+        self._by_token = scales_tokens(linear)
         self.register_buffer("int8", torch.from_numpy(codes))
         self.register_buffer("scale", torch.from_numpy(scale))
         self.register_buffer("bias", None if linear.bias is None else linear.bias.detach().float().clone())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Multiply."""
-        bias = () if self.bias is None else (self.bias,)
+        """Multiply, (n_windows, n, n_inputs) to (n_windows, n, n_channels)."""
+        if self._by_token:
+            size = token_sizes(x)
+            product: Tensor = self._multiply(x / size) * size
+            return product if self.bias is None else product + self.bias
+        return self._multiply(x) if self.bias is None else self._multiply(x, self.bias)
+
+    def _multiply(self, x: Tensor, *bias: Tensor) -> Tensor:
         result: Tensor = _DynamicMatMul.apply(  # type: ignore[no-untyped-call]
             x, self.int8, self.scale, *bias
         )

@@ -1,7 +1,7 @@
 """Training that knows its weights will be rounded (quantisation-aware, straight-through; Jacob et al., 2018).
 
 Weights round as `model/packing` packs them; activations round as the runtime's dynamic 8-bit quantisation does, with
-one range a window.
+one range a window, and before that each token is brought to one size where `scales_tokens` says so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from ..model.packing import BLOCK, MAX_MULTIPLIER, can_pack4
 
 #: Modules that stay in full precision: a few thousand weights each, at the very end.
 FULL_PRECISION = ("attention", "known", "stance", "tags")
+#: Least size of a token, so that one of zeros can be divided by it.
+SMALLEST = 1e-12
 #: Rows of activations that are rounded at a time.
 ROWS = 128
 
@@ -42,28 +44,52 @@ class _RoundActivation(torch.autograd.Function):
     """Rounds forwards, and hands the gradient back as it is."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, by_token: bool) -> Tensor:
         out = torch.empty_like(x)
-        for window, rounded_window in zip(x, out, strict=True):
-            low, high = (float(end) for end in torch.aminmax(window))
-            low, high = min(low, 0.0), max(high, 0.0)
-            scale = max((high - low) / 255, 1e-12)
-            zero = round(-low / scale)
+        low, high = x.amin(-1, keepdim=True).float(), x.amax(-1, keepdim=True).float()
+        sizes = torch.maximum(high, -low).clamp(min=SMALLEST) if by_token else torch.ones_like(low)
+        lows, highs = (low / sizes).amin((1, 2)).tolist(), (high / sizes).amax((1, 2)).tolist()
+        for number, window in enumerate(x):
+            least, most = min(lows[number], 0.0), max(highs[number], 0.0)
+            scale = max((most - least) / 255, SMALLEST)
+            zero = round(-least / scale)
             # Rows by the dozen stay in the cache: rounding everything at once takes five times as long.
-            for rows, rounded_rows in zip(window.split(ROWS), rounded_window.split(ROWS), strict=True):
-                codes = rows.to(torch.float32, copy=True).div_(scale).round_().clamp_(-zero, 255 - zero)
-                rounded_rows.copy_(codes.mul_(scale))
+            steps = (sizes[number] * scale).expand(len(window), 1).split(ROWS)
+            for rows, step, rounded_rows in zip(window.split(ROWS), steps, out[number].split(ROWS), strict=True):
+                codes = rows.to(torch.float32, copy=True).div_(step).round_().clamp_(-zero, 255 - zero)
+                rounded_rows.copy_(codes.mul_(step))
         return out
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return gradients[0]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0], None
 
 
-def round_activation(x: Tensor) -> Tensor:
-    """What dynamic 8-bit quantisation keeps of activations (n_windows, ...), one range a window; straight-through."""
-    rounded_x: Tensor = _RoundActivation.apply(x)  # type: ignore[no-untyped-call]
+def round_activation(x: Tensor, by_token: bool = False) -> Tensor:
+    """What dynamic 8-bit quantisation keeps of activations; straight-through.
+
+    Args:
+        x: (n_windows, n, n_inputs); each window has a range of its own.
+        by_token: whether each of the n is brought to one size before, and back afterwards.
+    """
+    rounded_x: Tensor = _RoundActivation.apply(x, by_token)  # type: ignore[no-untyped-call]
     return rounded_x
+
+
+def scales_tokens(layer: nn.Linear) -> bool:
+    """Whether what goes into a layer is brought to one size for all tokens before it is rounded.
+
+    One token in forty (the prompt's separators, above all) is ten to forty times as large as the others on its way into
+    and inside the feed-forward part of a layer (massive activations; Sun et al., 2024), and with one range for all
+    tokens the others lose nearly all of their bits. Query, key, value and output of attention, which are square, see
+    them after a normalisation that leaves little of that.
+    """
+    return layer.in_features != layer.out_features
+
+
+def token_sizes(x: Tensor) -> Tensor:
+    """The largest of each token's activations, (n_windows, n, 1), above 0; (n_windows, n, n_inputs) go in."""
+    return torch.maximum(x.amax(-1, keepdim=True), -x.amin(-1, keepdim=True)).clamp(min=SMALLEST)
 
 
 def packable(network: nn.Module) -> dict[str, nn.Linear | nn.Embedding]:
@@ -87,12 +113,13 @@ def rounded(weight: Tensor, bits: int) -> Tensor:
 def round_activations(network: nn.Module) -> list[RemovableHandle]:
     """From now on the packable linear layers read rounded activations; removing the handles ends it."""
     # Query, key and value read one tensor, one after the other: it is rounded once.
-    last: list[tuple[Tensor, Tensor]] = []
+    last: list[tuple[Tensor, bool, Tensor]] = []
 
-    def round_input(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        if not last or last[0][0] is not inputs[0]:
-            last[:] = [(inputs[0], round_activation(inputs[0]))]
-        return (last[0][1], *inputs[1:])
+    def round_input(module: nn.Linear, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        by_token = scales_tokens(module)
+        if not last or last[0][0] is not inputs[0] or last[0][1] != by_token:
+            last[:] = [(inputs[0], by_token, round_activation(inputs[0], by_token))]
+        return (last[0][2], *inputs[1:])
 
     return [
         module.register_forward_pre_hook(round_input)
@@ -101,12 +128,19 @@ def round_activations(network: nn.Module) -> list[RemovableHandle]:
     ]
 
 
-def as_published(network: nn.Module, bits: int | None) -> nn.Module:
-    """A copy that computes as the network did at the end of training: with rounded weights and activations."""
+def with_rounded_weights(network: nn.Module, bits: int | None) -> nn.Module:
+    """A copy that computes with the weights that packing keeps, and with activations in full precision."""
     copied = copy.deepcopy(network).eval()
     if bits is not None:
-        round_activations(copied)
         with torch.no_grad():
             for module in packable(copied).values():
                 module.weight.copy_(rounded(module.weight, bits))
+    return copied
+
+
+def as_published(network: nn.Module, bits: int | None) -> nn.Module:
+    """A copy that computes as the network did at the end of training: with rounded weights and activations."""
+    copied = with_rounded_weights(network, bits)
+    if bits is not None:
+        round_activations(copied)
     return copied
