@@ -54,10 +54,11 @@ class _RoundActivation(torch.autograd.Function):
             scale = max((most - least) / 255, SMALLEST)
             zero = round(-least / scale)
             # Rows by the dozen stay in the cache: rounding everything at once takes five times as long.
-            steps = (sizes[number] * scale).expand(len(window), 1).split(ROWS)
-            for rows, step, rounded_rows in zip(window.split(ROWS), steps, out[number].split(ROWS), strict=True):
-                codes = rows.to(torch.float32, copy=True).div_(step).round_().clamp_(-zero, 255 - zero)
-                rounded_rows.copy_(codes.mul_(step))
+            for row in range(0, len(window), ROWS):
+                some = slice(row, row + ROWS)
+                step = sizes[number, some] * scale
+                codes = window[some].to(torch.float32, copy=True).div_(step).round_().clamp_(-zero, 255 - zero)
+                out[number, some].copy_(codes.mul_(step))
         return out
 
     @staticmethod
@@ -79,10 +80,10 @@ def round_activation(x: Tensor, by_token: bool = False) -> Tensor:
 def scales_tokens(layer: nn.Linear) -> bool:
     """Whether what goes into a layer is brought to one size for all tokens before it is rounded.
 
-    One token in forty (the prompt's separators, above all) is ten to forty times as large as the others on its way into
-    and inside the feed-forward part of a layer (massive activations; Sun et al., 2024), and with one range for all
-    tokens the others lose nearly all of their bits. Query, key, value and output of attention, which are square, see
-    them after a normalisation that leaves little of that.
+    One token in forty (full stops and separators: "massive activations", Sun et al. 2024) is ten to fifty times as
+    large as the others on its way into the feed-forward part of a layer and inside it, and with one range for all the
+    others lose nearly all of their bits. What query, key, value and output of attention read, which are square, is less
+    uneven: there it changed hardly a label.
     """
     return layer.in_features != layer.out_features
 
