@@ -20,6 +20,8 @@ from .errors import ModelFolderError
 MIN_WORDS = 6
 #: Articles repeat a sentence of an agency here and there. A larger share of known sentences is no chance.
 CHANCE = 0.02
+#: Nor are more than this many.
+CHANCE_COUNT = 2
 _MARKS = str.maketrans("", "", "\"'“”‘’«»„`")
 
 
@@ -46,7 +48,8 @@ def read_learned(folder: Path) -> NDArray[np.uint64] | None:
     if not path.is_file():
         return None
     try:
-        learned = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            learned = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise ModelFolderError(f"cannot read {path}", found=str(error), hint="copy the folder again") from None
     if learned.dtype != np.uint64 or learned.ndim != 1:
@@ -67,7 +70,7 @@ def learned_note(folder: Path, sentences: Iterable[str], where: str) -> str:
     if learned is None or not len(asked):
         return ""
     n_known = int(np.isin(asked, learned, assume_unique=True).sum())
-    if n_known <= CHANCE * len(asked):
+    if n_known <= max(CHANCE_COUNT, CHANCE * len(asked)):
         return ""
     return (
         f"{where}: WARNING: the model learned from {n_known} of these {len(asked)} sentences of {MIN_WORDS} words or "

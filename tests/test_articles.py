@@ -160,6 +160,13 @@ class TestJsonl:
         article = one(write(tmp_path / name, content))
         assert article == Article(id="x", text="It fell.", outlet="Plover", date="2024-05-01")
 
+    def test_capitals_do_not_decide_where_another_column_could_be_meant(self, tmp_path: Path) -> None:
+        assert "no column 'text'" in reason(write(tmp_path / "a.csv", "Text,TEXT\nIt fell.,It rose.\n"))
+        rows = jsonl({"text": "It fell.", "Text": "Heading"}, {"Text": "Heading"})
+        articles, failures, _ = read(write(tmp_path / "a.jsonl", rows))
+        assert [a.text for a in articles] == ["It fell."]
+        assert "no text in column 'text'" in failures[0].reason
+
     def test_a_name_that_an_option_gave_away_is_no_other_column(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.csv", "Text,text,Date,day\nHeading,It fell.,x,2024-05-01\n")
         article = one(path, options=ReadSettings(date_column="day"))

@@ -37,12 +37,18 @@ def test_a_sentence_in_fifty_is_chance(tmp_path: Path) -> None:
     assert learned_note(tmp_path, [], "mine") == ""
 
 
+def test_two_sentences_of_a_small_sample_are_chance(tmp_path: Path) -> None:
+    write_learned(tmp_path, digests(READ))
+    assert learned_note(tmp_path, [*READ[:2], *NEW[:18]], "mine") == ""
+    assert learned_note(tmp_path, [*READ[:3], *NEW[:17]], "mine") != ""
+
+
 def test_an_older_folder_says_nothing(tmp_path: Path) -> None:
     assert read_learned(tmp_path) is None
     assert learned_note(tmp_path, READ, "mine") == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"no numpy file", None])
+@pytest.mark.parametrize("content", [b"", b"no numpy file", b"PK\x03\x04", None])
 def test_a_broken_file_is_told(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "learned.npy"
     if content is None:

@@ -75,6 +75,34 @@ def test_a_huge_token_takes_no_bits_from_the_others() -> None:
     assert (after - x).abs().max(-1).values.le(x.abs().max(-1).values * 1.01 / 255).all()
 
 
+def test_the_runtime_multiplies_as_rounding_foresees(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="training tests need the train extra")
+    pytest.importorskip("onnx", reason="training tests need the train extra")
+    import onnxruntime as ort
+
+    from sayso.train.export import OPSET, PackedLinear
+    from sayso.train.quantise import round_activation
+
+    torch.manual_seed(0)
+    linear = torch.nn.Linear(64, 128)
+    packed = pack8(np.ascontiguousarray(linear.weight.detach().numpy().T))
+    layer = PackedLinear(linear, unpack(packed), packed.scale)
+    x = torch.randn(1, 40, 64)
+    x[0, 7] *= 50
+    torch.onnx.export(
+        layer, (x,), str(tmp_path / "layer.onnx"), opset_version=OPSET, custom_opsets={"com.microsoft": 1}, dynamo=False
+    )
+    session = ort.InferenceSession(str(tmp_path / "layer.onnx"), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    exact = torch.from_numpy(weights(packed))
+    assert linear.bias is not None
+    foreseen = (round_activation(x, by_token=True) @ exact + linear.bias).detach().numpy()
+    by_window = (round_activation(x) @ exact + linear.bias).detach().numpy()
+    small = [n for n in range(40) if n != 7]
+    assert np.abs(found - foreseen).max() < 0.01
+    assert np.abs(found - by_window)[:, small].max() > 0.1
+
+
 def test_gradients_pass_rounding_as_they_are() -> None:
     torch = pytest.importorskip("torch", reason="training tests need the train extra")
     from sayso.train.quantise import round_activation

@@ -20,6 +20,7 @@ import torch
 from sayso.model.checkpoint import check_replaceable
 from sayso.model.errors import ConfigError, ModelFolderError, RowError, SaysoError
 from sayso.model.labeller import Labeller
+from sayso.model.records import LabelledSentence
 from sayso.model.scheme import Scheme
 from sayso.train.data import read_study
 from sayso.train.encoders import load_encoder
@@ -126,17 +127,27 @@ def test_figures_on_what_was_learned_from_come_with_a_warning(folders: dict[str,
     assert "WARNING: the model learned from" not in said(fresh)
 
 
-def test_what_the_starting_model_had_read_is_known_too(folders: dict[str, Path]) -> None:
+def test_what_the_starting_model_had_read_is_known_too(folders: dict[str, Path], tmp_path: Path) -> None:
     from sayso.model.learned import digests, read_learned
+    from sayso.train.examples import from_rows
     from sayso.train.run import learned_from
 
     before = read_learned(folders["int8"])
     assert before is not None
-    # Of six words or more, with both numbers: four of the six sentences, one of them in two forms.
     texts = {text.replace("two", n) for text, _, _ in SENTENCES for n in ("two", "three")}
+    assert len(before)
     assert np.isin(before, digests(texts)).all()
-    assert np.array_equal(learned_from((), folders["int8"]), before)
-    assert len(learned_from((), None)) == 0
+    new = "The bridge over the river was closed."
+    row = LabelledSentence(
+        article="b", paragraph=0, sentence=0, start=0, end=len(new), text=new, speaker="outlet", stance="asserts"
+    )
+    articles = from_rows([row], "rows:new.csv")
+    both = learned_from(articles, folders["int8"])
+    assert both is not None
+    assert set(both) == {*before, *digests([new])}
+    assert set(learned_from(articles, None) or ()) == set(digests([new]))
+    # Whoever starts from a folder that does not say cannot say it either.
+    assert learned_from(articles, tmp_path) is None
 
 
 def test_same_seed_same_bytes(folders: dict[str, Path], tiny_encoder: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ one range a window, and before that each token is brought to one size where `sca
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import torch
@@ -52,7 +53,8 @@ class _RoundActivation(torch.autograd.Function):
         for number, window in enumerate(x):
             least, most = min(lows[number], 0.0), max(highs[number], 0.0)
             scale = max((most - least) / 255, SMALLEST)
-            zero = round(-least / scale)
+            # A run that diverged has no range, and says so in its loss.
+            zero = round(-least / scale) if math.isfinite(least) and math.isfinite(scale) else 0
             # Rows by the dozen stay in the cache: rounding everything at once takes five times as long.
             for row in range(0, len(window), ROWS):
                 some = slice(row, row + ROWS)
@@ -82,8 +84,8 @@ def scales_tokens(layer: nn.Linear) -> bool:
 
     One token in forty (full stops and separators: "massive activations", Sun et al. 2024) is ten to fifty times as
     large as the others on its way into the feed-forward part of a layer and inside it, and with one range for all the
-    others lose nearly all of their bits. What query, key, value and output of attention read, which are square, is less
-    uneven: there it changed hardly a label.
+    others lose nearly all of their bits. What query, key, value and output of attention read, which are square in most
+    encoders, is less uneven: there it changed hardly a label. The heads, few and small, are taken as their shape has it.
     """
     return layer.in_features != layer.out_features
 

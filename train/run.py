@@ -153,17 +153,21 @@ def run(
             "minutes": round((time.monotonic() - began) / 60, 1),
         }
         learned = learned_from(parts.train, begin.place)
+        if learned is None:
+            say(f"{begin.place} does not say what it learned from: neither will {out}")
         config = write_folder(trained, begin.encoder, scheme, settings, parts, learned, out, facts, say)
     state.unlink(missing_ok=True)
     state.with_suffix(".digest").unlink(missing_ok=True)
     return config
 
 
-def learned_from(articles: Iterable[TrainingArticle], place: Path | None) -> NDArray[np.uint64]:
-    """Digests of every sentence that a run reads, and of those that its starting model had read."""
+def learned_from(articles: Iterable[TrainingArticle], place: Path | None) -> NDArray[np.uint64] | None:
+    """Digests of every sentence that a run may read, and of those that its starting model had; None if that is unknown."""
     known = digests(a.text[s.start : s.end] for a in articles for s in a.sentences)
-    before = None if place is None else read_learned(place)
-    return known if before is None else np.union1d(known, before)
+    if place is None:
+        return known
+    before = read_learned(place)
+    return None if before is None else np.union1d(known, before)
 
 
 def _fitting(settings: TrainSettings, encoder: Encoder) -> Encoder:
@@ -183,7 +187,7 @@ def write_folder(
     scheme: Scheme,
     settings: TrainSettings,
     parts: Split,
-    learned: NDArray[np.uint64],
+    learned: NDArray[np.uint64] | None,
     out: Path,
     facts: Mapping[str, Any],
     say: Callable[[str], None],
@@ -224,7 +228,8 @@ def write_folder(
             json.dumps(config.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
         (folder / FILES.card).write_text(model_card(config), encoding="utf-8")
-        write_learned(folder, learned)
+        if learned is not None:
+            write_learned(folder, learned)
     return config
 
 

@@ -71,13 +71,14 @@ def read_parquet(source: Source, settings: ReadSettings, warn: Warn) -> Iterator
 def articles_of(rows: Iterator[Row], settings: ReadSettings) -> Iterator[Article | Failure]:
     """The rows as articles; wrong ones as failures. Raises ArticleError if there is not one row."""
     empty = True
-    names: tuple[str, ...] = ()
+    # Of all rows so far: a short row of a table has not all of its columns.
+    met: dict[str, None] = {}
     here = settings
     for where, row_id, row in rows:
         empty = False
-        if isinstance(row, Mapping) and tuple(row) != names:
-            names = tuple(row)
-            here = settings.for_columns(names)
+        if isinstance(row, Mapping) and not met.keys() >= row.keys():
+            met |= dict.fromkeys(row)
+            here = settings.for_columns(met)
         try:
             if isinstance(row, ArticleError):
                 raise row

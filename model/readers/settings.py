@@ -62,10 +62,15 @@ class ReadSettings:
     def for_columns(self, names: Collection[str]) -> ReadSettings:
         """The same for a table or row whose columns are called `Text` and `Date`, where no option names them.
 
+        A name that differs in case only counts if it is the only one.
+
         Args:
             names: of the columns that are there.
         """
-        free = {name.strip().casefold(): name for name in names if name not in self.columns}
+        lower = [name.casefold() for name in names]
+        free = {
+            name.casefold(): name for name in names if name not in self.columns and lower.count(name.casefold()) == 1
+        }
         changes: dict[str, Any] = {
             f"{ours}_column": free[ours]
             for ours, column in zip(_DEFAULTS, self.columns, strict=True)

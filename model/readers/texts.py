@@ -77,7 +77,7 @@ def _refuse_other_kinds(line: str, settings: ReadSettings) -> None:
         (re.match(r"[\[{]\s*($|[\[{\"])", start), "JSON, and not like JSON lines", ARRAY_HINT),
         (re.match(r"<(!doctype|html|head|\?xml)\b", start), "a web page", "save it in a file that ends in .html"),
         (
-            is_header and settings.for_columns(cells).text_column in cells,
+            is_header and settings.text_column in cells,
             "a table",
             "save it in a file that ends in .csv or .tsv",
         ),
