@@ -85,7 +85,7 @@ def scales_tokens(layer: nn.Linear) -> bool:
     One token in forty (full stops and separators: "massive activations", Sun et al. 2024) is ten to fifty times as
     large as the others on its way into the feed-forward part of a layer and inside it, and with one range for all the
     others lose nearly all of their bits. What query, key, value and output of attention read, which are square in most
-    encoders, is less uneven: there it changed hardly a label. The heads, few and small, are taken as their shape has it.
+    encoders, is less uneven: there it changed hardly a label. The heads are small: their shape decides.
     """
     return layer.in_features != layer.out_features
 

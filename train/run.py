@@ -162,7 +162,7 @@ def run(
 
 
 def learned_from(articles: Iterable[TrainingArticle], place: Path | None) -> NDArray[np.uint64] | None:
-    """Digests of every sentence that a run may read, and of those that its starting model had; None if that is unknown."""
+    """Digests of the sentences that a run may read, and of those that its starting model had; None if unknown."""
     known = digests(a.text[s.start : s.end] for a in articles for s in a.sentences)
     if place is None:
         return known

@@ -68,9 +68,8 @@ class ReadSettings:
             names: of the columns that are there.
         """
         lower = [name.casefold() for name in names]
-        free = {
-            name.casefold(): name for name in names if name not in self.columns and lower.count(name.casefold()) == 1
-        }
+        alone = [name for name in names if lower.count(name.casefold()) == 1]
+        free = {name.casefold(): name for name in alone if name not in self.columns}
         changes: dict[str, Any] = {
             f"{ours}_column": free[ours]
             for ours, column in zip(_DEFAULTS, self.columns, strict=True)
