@@ -119,6 +119,10 @@ def run(
         say(line)
     torch.manual_seed(settings.run_seed)  # new heads depend on the recipe's seed only
     begin = start(settings, scheme)
+    # Before the long work: a broken file of digests is found now.
+    learned = learned_from(parts.train, begin.place)
+    if learned is None:
+        say(f"{begin.place} does not say what it learned from: neither will {out}")
     digest = _digest(settings, study)
     state = out.with_name(f"{out.name}.state")
     check_space(out, state, begin.network, settings)
@@ -152,9 +156,6 @@ def run(
             "python": platform.python_version(),
             "minutes": round((time.monotonic() - began) / 60, 1),
         }
-        learned = learned_from(parts.train, begin.place)
-        if learned is None:
-            say(f"{begin.place} does not say what it learned from: neither will {out}")
         config = write_folder(trained, begin.encoder, scheme, settings, parts, learned, out, facts, say)
     state.unlink(missing_ok=True)
     state.with_suffix(".digest").unlink(missing_ok=True)
